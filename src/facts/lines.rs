@@ -1,0 +1,213 @@
+//! Which lines a change adds and deletes: computed here from two blobs, so that every git backend gives the same ones.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use imara_diff::{Algorithm, Diff, InternedInput};
+
+/// One line of a side of a diff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Counted from 1, in its own side.
+    pub number: u32,
+    /// Without its line feed; U+FFFD for what is not UTF-8.
+    pub text: Cow<'a, str>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    number: u32,
+    start: usize,
+    end: usize,
+}
+
+/// Lines of one blob. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Lines {
+    bytes: Arc<[u8]>,
+    spans: Arc<[Span]>,
+}
+
+impl Lines {
+    /// No lines.
+    pub fn none() -> Self {
+        Self { bytes: Arc::from([]), spans: Arc::from([]) }
+    }
+
+    /// Every line of a blob.
+    pub fn all(bytes: Arc<[u8]>) -> Self {
+        let spans = spans(&bytes);
+        Self { bytes, spans: spans.into() }
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// None at all?
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// The `index`-th of these lines, from 0.
+    pub fn get(&self, index: usize) -> Option<Line<'_>> {
+        self.spans.get(index).map(|span| self.line(span))
+    }
+
+    /// The lines in order.
+    pub fn iter(&self) -> impl Iterator<Item = Line<'_>> {
+        self.spans.iter().map(|span| self.line(span))
+    }
+
+    /// Numbers and raw bytes, in order: for native helpers that look at all of them.
+    pub fn raw(&self) -> impl Iterator<Item = (u32, &[u8])> {
+        self.spans.iter().map(|span| (span.number, self.bytes.get(span.start..span.end).unwrap_or_default()))
+    }
+
+    fn line(&self, span: &Span) -> Line<'_> {
+        let raw = self.bytes.get(span.start..span.end).unwrap_or_default();
+        Line { number: span.number, text: String::from_utf8_lossy(raw) }
+    }
+}
+
+/// The difference of two blobs by lines.
+#[derive(Debug, Clone)]
+pub struct LineDiff {
+    /// Lines of the new side that the old one lacks.
+    pub added: Lines,
+    /// Lines of the old side that the new one lacks.
+    pub deleted: Lines,
+}
+
+impl LineDiff {
+    /// Compares two sides; `None` is a side that is not there. Minimal where that is cheap, as git's default is.
+    pub fn between(old: Option<Arc<[u8]>>, new: Option<Arc<[u8]>>) -> Self {
+        match (old, new) {
+            (None, None) => Self { added: Lines::none(), deleted: Lines::none() },
+            (None, Some(new)) => Self { added: Lines::all(new), deleted: Lines::none() },
+            (Some(old), None) => Self { added: Lines::none(), deleted: Lines::all(old) },
+            (Some(old), Some(new)) => Self::of_both(old, new),
+        }
+    }
+
+    fn of_both(old: Arc<[u8]>, new: Arc<[u8]>) -> Self {
+        let head = common_head(&old, &new);
+        let tail = common_tail(old.get(head..).unwrap_or_default(), new.get(head..).unwrap_or_default());
+        let first = number_of_line_at(&new, head);
+        let old_spans = spans_within(&old, head, old.len() - tail, first);
+        let new_spans = spans_within(&new, head, new.len() - tail, first);
+        let mut input = InternedInput::default();
+        input
+            .update_before(old_spans.iter().map(|s| old.get(s.start..s.token_end(&old)).unwrap_or_default()));
+        input.update_after(new_spans.iter().map(|s| new.get(s.start..s.token_end(&new)).unwrap_or_default()));
+        let diff = Diff::compute(Algorithm::Myers, &input);
+        let (mut added, mut deleted) = (Vec::new(), Vec::new());
+        for hunk in diff.hunks() {
+            deleted.extend(old_spans.get(range(&hunk.before)).unwrap_or_default());
+            added.extend(new_spans.get(range(&hunk.after)).unwrap_or_default());
+        }
+        Self {
+            added: Lines { bytes: new, spans: added.into() },
+            deleted: Lines { bytes: old, spans: deleted.into() },
+        }
+    }
+}
+
+fn range(lines: &std::ops::Range<u32>) -> std::ops::Range<usize> {
+    lines.start as usize..lines.end as usize
+}
+
+impl Span {
+    /// A line and the same line without its line feed differ, as they do for git.
+    fn token_end(&self, bytes: &[u8]) -> usize {
+        if bytes.get(self.end) == Some(&b'\n') { self.end + 1 } else { self.end }
+    }
+}
+
+fn spans(bytes: &[u8]) -> Vec<Span> {
+    spans_within(bytes, 0, bytes.len(), 1)
+}
+
+fn spans_within(bytes: &[u8], from: usize, to: usize, first: u32) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let (mut start, mut number) = (from, first);
+    let window = bytes.get(from..to).unwrap_or_default();
+    for feed in memchr::memchr_iter(b'\n', window) {
+        spans.push(Span { number, start, end: from + feed });
+        start = from + feed + 1;
+        number = number.saturating_add(1);
+    }
+    if start < to {
+        spans.push(Span { number, start, end: to });
+    }
+    spans
+}
+
+fn number_of_line_at(bytes: &[u8], offset: usize) -> u32 {
+    let before = memchr::memchr_iter(b'\n', bytes.get(..offset).unwrap_or_default()).count();
+    u32::try_from(before + 1).unwrap_or(u32::MAX)
+}
+
+/// The length of the whole lines that both begin with.
+fn common_head(a: &[u8], b: &[u8]) -> usize {
+    let same = same_bytes(a, b);
+    memchr::memrchr(b'\n', a.get(..same).unwrap_or_default()).map_or(0, |feed| feed + 1)
+}
+
+/// The length of the whole lines that both end with.
+fn common_tail(a: &[u8], b: &[u8]) -> usize {
+    let same = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let tail = a.get(a.len() - same..).unwrap_or_default();
+    // A line begins at the tail's start only if both sides have one there.
+    let starts = |side: &[u8]| side.len() == same || side.get(side.len() - same - 1) == Some(&b'\n');
+    if starts(a) && starts(b) {
+        return same;
+    }
+    memchr::memchr(b'\n', tail).map_or(0, |feed| same - feed - 1)
+}
+
+fn same_bytes(a: &[u8], b: &[u8]) -> usize {
+    const STEP: usize = 256;
+    let steps = a.chunks_exact(STEP).zip(b.chunks_exact(STEP)).take_while(|(x, y)| x == y).count();
+    let at = steps * STEP;
+    let rest = a.get(at..).unwrap_or_default().iter().zip(b.get(at..).unwrap_or_default());
+    at + rest.take_while(|(x, y)| x == y).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diff(old: &str, new: &str) -> (Vec<(u32, String)>, Vec<(u32, String)>) {
+        let diff = LineDiff::between(Some(old.as_bytes().into()), Some(new.as_bytes().into()));
+        let list = |lines: &Lines| lines.iter().map(|l| (l.number, l.text.into_owned())).collect();
+        (list(&diff.added), list(&diff.deleted))
+    }
+
+    #[test]
+    fn lines_count_from_one_in_their_own_side() {
+        let (added, deleted) = diff("a\nb\nc\n", "a\nx\ny\nc\n");
+        assert_eq!(added, [(2, "x".to_owned()), (3, "y".to_owned())]);
+        assert_eq!(deleted, [(2, "b".to_owned())]);
+    }
+
+    #[test]
+    fn a_missing_final_line_feed_is_a_change_of_that_line() {
+        assert_eq!(diff("a\nb\n", "a\nb"), (vec![(2, "b".to_owned())], vec![(2, "b".to_owned())]));
+    }
+
+    #[test]
+    fn what_is_alike_at_both_ends_is_left_out() {
+        let (added, deleted) = diff("one\ntwo\nthree\n", "one\ntwo\ntwo\nthree\n");
+        assert_eq!(added.len(), 1);
+        assert!(deleted.is_empty());
+    }
+
+    #[test]
+    fn an_added_file_adds_all_its_lines() {
+        let diff = LineDiff::between(None, Some(b"a\nb".as_slice().into()));
+        assert_eq!(diff.added.len(), 2);
+        assert!(diff.deleted.is_empty());
+    }
+}

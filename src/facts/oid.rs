@@ -1,0 +1,120 @@
+//! Object ids of either width.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// A git object id: 20 bytes (SHA-1) or 32 (SHA-256).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Oid {
+    bytes: [u8; 32],
+    width: u8,
+}
+
+impl Oid {
+    /// From 40 or 64 hexadecimal digits.
+    pub fn from_hex(hex: &[u8]) -> Option<Self> {
+        let width = match hex.len() {
+            40 => 20,
+            64 => 32,
+            _ => return None,
+        };
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
+            let [high, low] = pair else { return None };
+            *byte = (digit(*high)? << 4) | digit(*low)?;
+        }
+        Some(Self { bytes, width })
+    }
+
+    /// From 20 or 32 raw bytes.
+    pub fn from_bytes(raw: &[u8]) -> Option<Self> {
+        let width = match raw.len() {
+            20 => 20,
+            32 => 32,
+            _ => return None,
+        };
+        let mut bytes = [0; 32];
+        bytes.get_mut(..raw.len())?.copy_from_slice(raw);
+        Some(Self { bytes, width })
+    }
+
+    /// The raw bytes, 20 or 32 of them.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.width)).unwrap_or(&self.bytes)
+    }
+
+    /// The id that stands for "no object", at either width.
+    pub fn is_zero(&self) -> bool {
+        self.bytes.iter().all(|byte| *byte == 0)
+    }
+
+    /// The first seven digits, for people.
+    pub fn short(&self) -> String {
+        let mut hex = self.to_string();
+        hex.truncate(7);
+        hex
+    }
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = String::with_capacity(64);
+        for byte in self.as_bytes() {
+            for nibble in [byte >> 4, byte & 15] {
+                hex.push(char::from(DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0')));
+            }
+        }
+        f.write_str(&hex)
+    }
+}
+
+impl fmt::Debug for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Oid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_widths_come_back_as_they_went_in() {
+        for hex in ["0123456789abcdef0123456789abcdef01234567", &"ab".repeat(32)] {
+            let id = Oid::from_hex(hex.as_bytes()).unwrap();
+            assert_eq!(id.to_string(), hex);
+            assert_eq!(Oid::from_bytes(id.as_bytes()), Some(id));
+        }
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused() {
+        for hex in ["", "0123", &"g".repeat(40), &"0".repeat(41)] {
+            assert_eq!(Oid::from_hex(hex.as_bytes()), None, "{hex}");
+        }
+    }
+
+    #[test]
+    fn zero_is_known_at_either_width() {
+        for width in [40, 64] {
+            assert!(Oid::from_hex("0".repeat(width).as_bytes()).unwrap().is_zero());
+        }
+    }
+}
