@@ -120,7 +120,7 @@ fn functions_that_work_without_bound_end_in_time() {
     stops("let t = repeat(\"a \", 5000000);\nt.split(\" \");", "too large");
     stops("let t = repeat(\"a \", 5000000);\nt.split();", "too large");
     stops("repeat(\"x\", 100000000)", "too large");
-    stops("for x in 0..1000000000000 { commit.id; }", "operations");
+    stops("for x in 0..1000000000000 { commit.id; }", "it takes");
 }
 
 #[test]
