@@ -1,0 +1,1 @@
+//! `bylaws install`, `uninstall` and `doctor`.
