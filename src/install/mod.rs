@@ -16,6 +16,7 @@
 //!
 //! Every installation keeps a journal, [`state`], written before anything that it speaks of.
 
+mod doctor;
 mod error;
 mod fetch;
 mod files;
@@ -28,6 +29,7 @@ mod state;
 
 use std::path::{Path, PathBuf};
 
+pub use doctor::{Check, doctor};
 pub use error::InstallError;
 pub use hook::Hook;
 

@@ -9,9 +9,12 @@ use super::files;
 use super::hook::{self, Hook};
 use super::settings::Scope;
 use super::shim;
-use super::site::{self, HOOKS_PATH, Plan, Site};
+use super::site::{self, Plan, Site};
 use super::state::{Chain, Kind, State};
 use super::{Installed, Options, Target, Uninstalled};
+
+/// The key that names the hook folder, as a pattern.
+pub(crate) const HOOKS_PATH: &str = r"^core\.hookspath$";
 
 /// Installs into the repository as a whole.
 pub(crate) fn install_common(target: &Target, options: &Options) -> Result<Installed, InstallError> {
@@ -96,7 +99,7 @@ fn configured_folder(
     old: Option<&State>,
     scopes: impl Fn(Scope) -> bool,
 ) -> Result<Option<String>, InstallError> {
-    let mut values = site.settings().matching(&format!("^{}$", HOOKS_PATH.replace('.', r"\.")), true)?;
+    let mut values = site.settings().matching(HOOKS_PATH, true)?;
     values.retain(|setting| scopes(setting.scope));
     let near = |scope| scope == Scope::Local || scope == Scope::WorkTree;
     let is_own = |value: &str| site.is_own_path(value, old);
@@ -221,7 +224,7 @@ fn forwarded(target: &Target, chain: Option<&Chain>, name: &str) -> PathBuf {
 
 /// The hooks of other tools. A relative folder is looked at in every work tree: in the one at hand its tool may not
 /// have been set up yet.
-fn existing(target: &Target, chain: Option<&Chain>) -> Result<BTreeSet<String>, InstallError> {
+pub(crate) fn existing(target: &Target, chain: Option<&Chain>) -> Result<BTreeSet<String>, InstallError> {
     let mut names = BTreeSet::new();
     let mut tops = vec![target.top().to_owned()];
     if chain.is_some_and(|chain| matches!(chain, Chain::Folder(folder) if Path::new(folder).is_relative())) {
@@ -240,7 +243,7 @@ fn existing(target: &Target, chain: Option<&Chain>) -> Result<BTreeSet<String>, 
 }
 
 /// The top of the work tree with this git directory: a linked one names it, the main one is usually beside it.
-fn top_of(git_dir: &Path) -> Option<PathBuf> {
+pub(crate) fn top_of(git_dir: &Path) -> Option<PathBuf> {
     match std::fs::read_to_string(git_dir.join("gitdir")) {
         Ok(dot_git) => Path::new(dot_git.trim_end_matches('\n')).parent().map(Path::to_owned),
         Err(_) if git_dir.file_name()? == ".git" => git_dir.parent().map(Path::to_owned),

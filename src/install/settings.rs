@@ -69,6 +69,19 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// The folder in which git looks for hooks; a relative one counts from where hooks run.
+    pub(crate) fn hook_folder(&self) -> Result<PathBuf, InstallError> {
+        let words = words(&["rev-parse", "--git-path", "hooks"]);
+        let output = self.git(&words)?;
+        match output.status.code() {
+            Some(0) => {
+                let path = text(output.stdout, "the path of the hook folder")?;
+                Ok(PathBuf::from(path.strip_suffix('\n').unwrap_or(&path)))
+            }
+            _ => Err(failed(&words, &output)),
+        }
+    }
+
     /// The values of a key that stand in these bytes of a configuration file itself, as written.
     pub(crate) fn within(
         &self,

@@ -8,10 +8,8 @@ use super::settings::{Edit, Settings};
 use super::state::{self, Chain, ConfigChange, Kind, Script, State};
 use super::{Target, Uninstalled, shim};
 
-/// The key that names the hook folder, as git prints it.
-pub(crate) const HOOKS_PATH: &str = "core.hookspath";
-/// The same as people write it.
-const HOOKS_PATH_WRITTEN: &str = "core.hooksPath";
+/// The key that names the hook folder.
+const HOOKS_PATH: &str = "core.hooksPath";
 
 /// Where an installation is, or could be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,15 +41,16 @@ impl Site {
         }
     }
 
+    /// The work tree with this git directory.
+    pub(crate) fn of_work_tree(git_dir: PathBuf) -> Self {
+        Self { journal: state::work_tree_folder(&git_dir), config: git_dir.join("config.worktree"), git_dir }
+    }
+
     /// The work trees that have a configuration file of their own.
     pub(crate) fn work_trees(target: &Target) -> Result<Vec<Self>, InstallError> {
         let mut sites: Vec<Self> = git_dirs(target)?
             .into_iter()
-            .map(|git_dir| Self {
-                journal: state::work_tree_folder(&git_dir),
-                config: git_dir.join("config.worktree"),
-                git_dir,
-            })
+            .map(Self::of_work_tree)
             .filter(|site| site.config.is_file() || site.journal.is_dir())
             .collect();
         sites.sort_by(|a, b| a.git_dir.cmp(&b.git_dir));
@@ -103,10 +102,10 @@ impl Site {
         let key = old.config.fetch.as_ref().map(|remote| format!("remote.{remote}.fetch"));
         let mut edits = Vec::new();
         if let Some(ours) = &old.config.hooks_path {
-            let there = settings.within(now, &self.journal, HOOKS_PATH_WRITTEN)?;
+            let there = settings.within(now, &self.journal, HOOKS_PATH)?;
             if there.contains(ours) {
-                edits.push(Edit::Remove(HOOKS_PATH_WRITTEN, ours));
-                edits.extend(old.config.replaced.iter().map(|value| Edit::Add(HOOKS_PATH_WRITTEN, value)));
+                edits.push(Edit::Remove(HOOKS_PATH, ours));
+                edits.extend(old.config.replaced.iter().map(|value| Edit::Add(HOOKS_PATH, value)));
             }
         }
         edits.extend(key.as_ref().map(|key| Edit::Remove(key, super::fetch::REFSPEC)));
@@ -129,12 +128,12 @@ impl Site {
         let mut edits = Vec::new();
         if let Some(path) = hooks_path {
             change.hooks_path = Some(path.to_owned());
-            change.replaced = settings.within(before, &self.journal, HOOKS_PATH_WRITTEN)?;
-            edits.push(Edit::Clear(HOOKS_PATH_WRITTEN));
+            change.replaced = settings.within(before, &self.journal, HOOKS_PATH)?;
+            edits.push(Edit::Clear(HOOKS_PATH));
             // A file that is included may set it too; the last one wins.
             let includes = before.to_ascii_lowercase().windows(8).any(|window| window == b"[include");
             let add = if includes { Edit::Append } else { Edit::Add };
-            edits.push(add(HOOKS_PATH_WRITTEN, path));
+            edits.push(add(HOOKS_PATH, path));
         }
         let key = fetch.map(|remote| format!("remote.{remote}.fetch"));
         edits.extend(key.as_ref().map(|key| Edit::Add(key, super::fetch::REFSPEC)));
