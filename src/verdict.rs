@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::diagnostic::Place;
 use crate::facts::{Impact, Oid, RefName, Urgency};
 
 /// How much a rule's violation weighs.
@@ -102,9 +104,12 @@ pub struct Finding {
     /// The line in that path, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// Where in a script the rule failed, in state `error`. Not part of the JSON: there the message ends with it.
+    #[serde(skip)]
+    pub rule_place: Option<Place>,
     /// For people: who made the commit and its subject. Not part of the JSON.
     #[serde(skip)]
-    pub about: Option<About>,
+    pub about: Option<Arc<About>>,
 }
 
 /// What the human report says of a finding's commit.
