@@ -34,7 +34,7 @@ pub(super) fn run(
     match command.name.as_str() {
         "pre-commit" => {
             let session = Session::new(common, environment, repository)?;
-            if !session.loaded.policy.uses().file_rules {
+            if !session.loaded.policy.needs().file_rules {
                 return Ok(Exit::Allowed);
             }
             let verdict = session.check(&Progress::default()).staged()?;

@@ -301,11 +301,11 @@ impl Report<'_> {
             reference,
             path: None,
             line: None,
-            about: commit.map(|commit| About {
+            about: commit.map(|commit| Arc::new(About {
                 author: commit.parts().author.name.clone(),
                 subject: commit.subject().to_owned(),
                 is_draft: commit.is_draft(),
-            }),
+            })),
             place: None,
         }
     }
