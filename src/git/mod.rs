@@ -22,6 +22,7 @@ mod repository;
 mod revisions;
 mod shallow;
 mod signatures;
+mod similarity;
 mod store;
 mod tree;
 mod walk;
