@@ -30,6 +30,7 @@ pub enum PolicySource<'a> {
 }
 
 /// A policy, ready to judge.
+#[derive(Debug)]
 pub struct LoadedPolicy {
     /// The rules in force.
     pub policy: Policy,

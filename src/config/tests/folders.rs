@@ -76,7 +76,7 @@ fn what_looks_like_a_policy_and_is_none_is_an_error() {
 fn what_is_not_text_is_an_error() {
     let mut broken = files(&[("people.toml", "")]);
     broken.last_mut().unwrap().1 = b"# caf\xe9\n".to_vec();
-    let error = load(PolicySource::Files(broken, ".bylaws".to_owned()), NOW).err().unwrap();
+    let error = load(PolicySource::Files(broken, ".bylaws".to_owned()), NOW).unwrap_err();
     assert_eq!(error.to_string(), "error: this file is not UTF-8 text\n  --> .bylaws/people.toml:1:6");
 }
 
@@ -124,7 +124,7 @@ fn no_rule_in_force_is_an_error() {
         "error: no rule is in force, so nothing would be checked\n  --> .bylaws/bylaws.toml\n  = help: ";
     assert!(said(&[("bylaws.toml", "extends = []\n[rules]\nown = 'off'\n")]).starts_with(expected));
     let none = vec![("bylaws.toml".to_owned(), b"extends = []".to_vec())];
-    let error = load(PolicySource::Files(none, ".bylaws".to_owned()), NOW).err().unwrap();
+    let error = load(PolicySource::Files(none, ".bylaws".to_owned()), NOW).unwrap_err();
     assert!(error.to_string().starts_with(expected));
 }
 
@@ -191,10 +191,10 @@ fn no_folder_is_no_policy_and_a_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join(".bylaws");
     assert!(from_folder(&missing).unwrap().is_none());
-    let error = load(PolicySource::Folder(&missing, ".bylaws".to_owned()), NOW).err().unwrap();
+    let error = load(PolicySource::Folder(&missing, ".bylaws".to_owned()), NOW).unwrap_err();
     assert!(error.to_string().starts_with("error: there is no policy at `.bylaws`\n  = help: "));
     fs::write(&missing, "").unwrap();
-    assert_eq!(from_folder(&missing).err().unwrap().to_string(), "error: this is no folder\n  --> .bylaws");
+    assert_eq!(from_folder(&missing).unwrap_err().to_string(), "error: this is no folder\n  --> .bylaws");
 }
 
 #[cfg(unix)]
@@ -212,7 +212,7 @@ fn links_and_pipes_are_no_part_of_a_policy() {
         let link_path = folder.path().join(link);
         fs::create_dir_all(link_path.parent().unwrap()).unwrap();
         symlink(outside.path().join(target), &link_path).unwrap();
-        let error = from_folder(folder.path()).err().unwrap().to_string();
+        let error = from_folder(folder.path()).unwrap_err().to_string();
         let expected = "error: a symbolic link or special file cannot be part of a policy\n  --> .bylaws/";
         assert!(error.starts_with(&format!("{expected}{link}\n")), "{error}");
     }
@@ -231,6 +231,6 @@ fn a_name_that_is_not_text_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), &files(&[]));
     fs::write(folder.path().join("rules").join(std::ffi::OsStr::from_bytes(b"caf\xe9.rhai")), RULE).unwrap();
-    let error = from_folder(folder.path()).err().unwrap().to_string();
+    let error = from_folder(folder.path()).unwrap_err().to_string();
     assert!(error.starts_with("error: the name of this file is not UTF-8 text\n"), "{error}");
 }
