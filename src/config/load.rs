@@ -13,16 +13,20 @@ use super::raw::{RawBylaws, RawPeople, RawRule};
 use super::requires;
 use super::rules::{self, Known};
 use super::sets::{self, RECOMMENDED};
+use super::tree;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
-use crate::facts::People;
+use crate::facts::{Oid, People};
+use crate::git::Repository;
 use crate::policy::{Binding, Limits, Origin, Policy, RuleBook, RuleInfo, Script, ScriptKind, with_stack};
 use crate::verdict::{Level, PolicyName};
 
 /// Where a policy is read from, and what people know that as: `.bylaws`, `origin/main:.bylaws`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum PolicySource<'a> {
     /// A `.bylaws` folder on disk.
     Folder(&'a Path, String),
+    /// A folder in a commit's tree, mostly `.bylaws`.
+    Tree(&'a Repository, Oid, String, String),
     /// The files of a `.bylaws` folder that were read elsewhere: paths below it, with `/`, and contents.
     Files(Vec<PolicyFile>, String),
     /// The rule set that is in force where there is no `.bylaws/`.
@@ -52,7 +56,9 @@ pub struct LoadedPolicy {
 /// Everything that is wrong with it, in the order of the places; that there is no such folder; or that no rule is in force.
 pub fn load(source: PolicySource<'_>, clock: i64) -> Result<LoadedPolicy, Diagnostics> {
     let shown = match &source {
-        PolicySource::Folder(_, shown) | PolicySource::Files(_, shown) => shown.clone(),
+        PolicySource::Folder(_, shown) | PolicySource::Tree(.., shown) | PolicySource::Files(_, shown) => {
+            shown.clone()
+        }
         PolicySource::BuiltIn => RECOMMENDED.to_owned(),
     };
     load_if_present(source, clock)?.ok_or_else(|| {
@@ -69,6 +75,9 @@ pub fn load_if_present(source: PolicySource<'_>, clock: i64) -> Result<Option<Lo
     let mut mistakes = Vec::new();
     let (files, shown) = match source {
         PolicySource::Folder(folder, shown) => (files::read_folder(folder, &shown, &mut mistakes)?, shown),
+        PolicySource::Tree(repository, commit, path, shown) => {
+            (tree::read(repository, commit, &path, &shown, &mut mistakes)?, shown)
+        }
         PolicySource::Files(files, shown) => (Some(files), shown),
         PolicySource::BuiltIn => (Some(Vec::new()), RECOMMENDED.to_owned()),
     };

@@ -23,6 +23,7 @@ mod rules;
 mod sets;
 mod starter;
 mod time;
+mod tree;
 mod waiver;
 
 use std::collections::BTreeMap;
