@@ -60,7 +60,7 @@ pub fn doctor(target: &Target, running: &Options) -> Result<Vec<Check>, InstallE
     let mut checks = vec![program(&state, running)];
     let mut folders: Vec<(Site, State)> = vec![(site.clone(), state.clone())];
     for git_dir in site::git_dirs(target)? {
-        let own = Site::of_work_tree(git_dir);
+        let own = Site::of_work_tree(target, git_dir);
         let own_state = own.state()?;
         checks.push(hook_folder(&own, own_state.as_ref().map_or((&site, &state), |state| (&own, state)))?);
         folders.extend(own_state.map(|state| (own, state)));

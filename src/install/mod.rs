@@ -27,6 +27,7 @@ mod shim;
 mod site;
 mod state;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 pub use doctor::{Check, doctor};
@@ -44,6 +45,8 @@ pub struct Target {
     pub common_dir: PathBuf,
     /// The top of the work tree; `None` in a bare repository.
     pub work_tree: Option<PathBuf>,
+    /// The environment that git gets; empty: ours.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 impl Target {

@@ -62,6 +62,7 @@ pub(crate) fn install_work_tree(
                 git_dir: site.git_dir.clone(),
                 common_dir: target.common_dir.clone(),
                 work_tree: top_of(&site.git_dir).or_else(|| target.work_tree.clone()),
+                environment: Vec::new(),
             };
             put(&own, site, options, Some(Chain::Folder(folder)), None, old.as_ref(), &mut Vec::new())
         }
@@ -234,7 +235,8 @@ pub(crate) fn existing(target: &Target, chain: Option<&Chain>) -> Result<BTreeSe
         let at = Target { work_tree: Some(top), ..target.clone() };
         let Some(folder) = hook::chained_folder(&at, chain) else { continue };
         for name in files::executables(&folder)? {
-            if !hook::is_shim(&folder.join(&name)) {
+            // A shim of ours that was left behind is nobody else's hook.
+            if !files::read(&folder.join(&name))?.is_some_and(|bytes| shim::is_ours(&bytes)) {
                 names.insert(name);
             }
         }

@@ -49,11 +49,12 @@ pub(crate) enum Edit<'a> {
 /// The configuration of one git directory.
 pub(crate) struct Settings<'a> {
     git_dir: &'a Path,
+    environment: &'a [(OsString, OsString)],
 }
 
 impl<'a> Settings<'a> {
-    pub(crate) fn of(git_dir: &'a Path) -> Self {
-        Self { git_dir }
+    pub(crate) fn of(git_dir: &'a Path, environment: &'a [(OsString, OsString)]) -> Self {
+        Self { git_dir, environment }
     }
 
     /// All values of the keys that match, in the order in which later ones win; paths have their `~` resolved.
@@ -132,6 +133,9 @@ impl<'a> Settings<'a> {
         command.arg("--git-dir").arg(self.git_dir).args(words).stdin(Stdio::null());
         for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_CONFIG"] {
             command.env_remove(variable);
+        }
+        if !self.environment.is_empty() {
+            command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
         }
         command.output().map_err(|error| {
             InstallError::new(format!("git cannot be run: {error}")).hint("install git and put it on PATH")
@@ -243,7 +247,7 @@ mod tests {
     #[test]
     fn an_edit_and_its_reverse_give_the_same_bytes() {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings::of(folder.path());
+        let settings = Settings::of(folder.path(), &[]);
         let before = b"# mine\n[core]\n\tbare = false ; really\n[remote \"o\"]\n\turl = x\n\tfetch = +a:b\n[include]\n\tpath = y\n";
         let value = "/a 'b\"\nc/hooks";
         for edit in [Edit::Add("core.hooksPath", value), Edit::Append("core.hooksPath", value)] {

@@ -1,5 +1,6 @@
 //! One installation: a configuration file, a hook folder and the journal of what was done to both.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::error::InstallError;
@@ -20,6 +21,8 @@ pub(crate) struct Site {
     pub journal: PathBuf,
     /// The configuration file that it changes.
     pub config: PathBuf,
+    /// The environment that git gets.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 /// What an installation shall look like.
@@ -38,19 +41,25 @@ impl Site {
             git_dir: target.common_dir.clone(),
             journal: state::common_folder(&target.common_dir),
             config: target.common_dir.join("config"),
+            environment: target.environment.clone(),
         }
     }
 
     /// The work tree with this git directory.
-    pub(crate) fn of_work_tree(git_dir: PathBuf) -> Self {
-        Self { journal: state::work_tree_folder(&git_dir), config: git_dir.join("config.worktree"), git_dir }
+    pub(crate) fn of_work_tree(target: &Target, git_dir: PathBuf) -> Self {
+        Self {
+            journal: state::work_tree_folder(&git_dir),
+            config: git_dir.join("config.worktree"),
+            environment: target.environment.clone(),
+            git_dir,
+        }
     }
 
     /// The work trees that have a configuration file of their own.
     pub(crate) fn work_trees(target: &Target) -> Result<Vec<Self>, InstallError> {
         let mut sites: Vec<Self> = git_dirs(target)?
             .into_iter()
-            .map(Self::of_work_tree)
+            .map(|git_dir| Self::of_work_tree(target, git_dir))
             .filter(|site| site.config.is_file() || site.journal.is_dir())
             .collect();
         sites.sort_by(|a, b| a.git_dir.cmp(&b.git_dir));
@@ -72,7 +81,7 @@ impl Site {
     }
 
     pub(crate) fn settings(&self) -> Settings<'_> {
-        Settings::of(&self.git_dir)
+        Settings::of(&self.git_dir, &self.environment)
     }
 
     /// Whether a value of `core.hooksPath` is the one that we set, also where the repository has been moved since.
@@ -84,7 +93,7 @@ impl Site {
     /// The configuration file as it would be without us, and as it is.
     pub(crate) fn config_without_us(&self, old: Option<&State>) -> Result<(Vec<u8>, Vec<u8>), InstallError> {
         let now = files::read(&self.config)?.unwrap_or_default();
-        let Some(old) = old else { return Ok((now.clone(), now)) };
+        let Some(old) = old else { return Ok((self.without_orphan(&now)?, now)) };
         let digest = files::digest(&now);
         if digest == old.config.before {
             return Ok((now.clone(), now));
@@ -95,6 +104,17 @@ impl Site {
         }
         // Somebody has changed it since: take out what we put in and nothing else.
         Ok((self.undone(&now, old)?, now))
+    }
+
+    /// Without a `core.hooksPath` of ours whose journal is gone.
+    fn without_orphan(&self, now: &[u8]) -> Result<Vec<u8>, InstallError> {
+        let own = self.own_folder();
+        let Some(own) = own.to_str() else { return Ok(now.to_vec()) };
+        let settings = self.settings();
+        if !settings.within(now, &self.journal, HOOKS_PATH)?.iter().any(|value| value == own) {
+            return Ok(now.to_vec());
+        }
+        settings.edited(now, &self.journal, &[Edit::Remove(HOOKS_PATH, own)])
     }
 
     fn undone(&self, now: &[u8], old: &State) -> Result<Vec<u8>, InstallError> {
@@ -171,6 +191,8 @@ impl Site {
             }
             changed = true;
         }
+        let stays = |path: &Path| plan.scripts.iter().any(|(name, _)| folder.join(name) == path);
+        changed |= !self.sweep(stays)?.is_empty();
         if let Some(old) = old {
             self.remove_scripts(&self.folder(old), &obsolete, &mut Uninstalled::default())?;
             if old.made_folder && old.folder != plan.state.folder {
@@ -198,7 +220,12 @@ impl Site {
 
     /// Takes the installation out, if there is one.
     pub(crate) fn uninstall(&self, report: &mut Uninstalled) -> Result<(), InstallError> {
-        let Some(old) = self.state()? else { return self.forget() };
+        let Some(old) = self.state()? else {
+            let left_behind = self.sweep(|_| false)?;
+            report.changed |= !left_behind.is_empty();
+            report.removed.extend(left_behind);
+            return self.forget();
+        };
         report.changed = true;
         let (without, now) = self.config_without_us(Some(&old))?;
         if without != now {
@@ -210,6 +237,7 @@ impl Site {
         }
         let folder = self.folder(&old);
         self.remove_scripts(&folder, &old.scripts.iter().collect::<Vec<_>>(), report)?;
+        report.removed.extend(self.sweep(|_| false)?);
         if old.made_folder || folder == self.own_folder() {
             self.remove_own_folder(&folder, report)?;
         }
@@ -227,6 +255,26 @@ impl Site {
             files::remove_folder_if_empty(parent);
         }
         Ok(())
+    }
+
+    /// Removes scripts of ours from git's own folder that no journal tells of: left behind, or moved by other tools,
+    /// which rename the hooks that they find (`pre-commit.legacy`, `pre-commit.old`).
+    fn sweep(&self, stays: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, InstallError> {
+        let folder = self.git_dir.join("hooks");
+        let mut removed = Vec::new();
+        // Of the work trees, the main one shares that folder with the repository, the others have none.
+        let whole = self.journal == state::common_folder(&self.git_dir);
+        if !whole || folder.is_symlink() {
+            return Ok(removed);
+        }
+        for name in files::executables(&folder)? {
+            let path = folder.join(name);
+            if !stays(&path) && files::read(&path)?.is_some_and(|bytes| shim::is_ours(&bytes)) {
+                files::remove(&path)?;
+                removed.push(path);
+            }
+        }
+        Ok(removed)
     }
 
     /// Removes scripts that are as we wrote them; the others are somebody's work by now.
