@@ -92,6 +92,13 @@ impl Diagnostic {
     }
 }
 
+impl Diagnostic {
+    /// How it is shown where nothing is refused for it.
+    pub fn to_warning(&self) -> String {
+        format!("warning: {}", self.to_string().trim_start_matches("error: "))
+    }
+}
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use super::Exit;
 use super::arguments::{self, Common};
 use super::environment::Environment;
+use super::install::target_of;
 use super::output::{self, Stream};
 use super::session::{self, Session, held_by};
 use crate::check::{Cleanup, Draft, Progress, RefUpdate, clean_message};
@@ -24,7 +25,7 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     let repository = session::open(common, environment)?;
     let input = if command.name == "pre-push" { standard_input()? } else { Vec::new() };
-    if let Some(previous) = crate::install::previous_hook(&repository, &command.name)? {
+    if let Some(previous) = crate::install::hook::previous(&target_of(&repository), &command.name)? {
         let status = run_previous(&previous, &command.arguments, &input)?;
         if status != 0 {
             return Ok(Exit::Other(status));

@@ -122,7 +122,7 @@ fn places(finding: &Finding) -> Vec<String> {
         }
     }
     let subject = (!parts.is_empty()).then(|| parts.join(" "));
-    subject.into_iter().chain(finding.rule_place.as_ref().map(|place| clean(&place.to_string()))).collect()
+    subject.into_iter().chain(finding.place.as_ref().map(|place| clean(&place.to_string()))).collect()
 }
 
 fn counted(n: usize, what: &str) -> String {
@@ -155,7 +155,7 @@ mod tests {
             reference: None,
             path: Some("config/store.toml".into()),
             line: Some(14),
-            rule_place: None,
+            place: None,
             about: Some(
                 About {
                     author: "Ada Lovelace".into(),
