@@ -20,6 +20,7 @@ pub(super) fn target_of(repository: &Repository) -> Target {
         git_dir: repository.git_dir().to_owned(),
         common_dir: repository.common_dir().to_owned(),
         work_tree: repository.work_tree().map(Path::to_owned),
+        environment: Vec::new(),
     }
 }
 
