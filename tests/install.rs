@@ -314,6 +314,23 @@ fn a_shim_that_another_tool_moved_aside_is_not_left_behind() {
 }
 
 #[test]
+fn a_tool_that_writes_into_our_folder_loses_nothing() {
+    let machine = Sandbox::new();
+    let repository = machine.repository("repository");
+    machine.script(&repository.join(".git/hooks/pre-commit"), "#!/bin/sh\n");
+    machine.install(&repository);
+    // As `lefthook install --force` does.
+    let ours = repository.join(".git/bylaws/hooks");
+    fs::rename(ours.join("commit-msg"), ours.join("commit-msg.old")).unwrap();
+    machine.script(&ours.join("commit-msg"), "#!/bin/sh\necho theirs\n");
+    machine.script(&ours.join("post-merge"), "#!/bin/sh\necho theirs\n");
+
+    let report = machine.uninstall(&repository);
+    assert_eq!(report.kept, [ours.join("commit-msg"), ours.join("post-merge")]);
+    assert!(!ours.join("commit-msg.old").exists() && !ours.join("pre-commit").exists());
+}
+
+#[test]
 fn a_repository_may_be_moved() {
     let machine = Sandbox::new();
     let repository = machine.repository("repository");

@@ -257,21 +257,23 @@ impl Site {
         Ok(())
     }
 
-    /// Removes scripts of ours from git's own folder that no journal tells of: left behind, or moved by other tools,
-    /// which rename the hooks that they find (`pre-commit.legacy`, `pre-commit.old`).
+    /// Removes scripts of ours that no journal tells of: left behind, or moved by other tools, which rename the hooks
+    /// that they find (`pre-commit.legacy`, `pre-commit.old`).
     fn sweep(&self, stays: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, InstallError> {
-        let folder = self.git_dir.join("hooks");
-        let mut removed = Vec::new();
-        // Of the work trees, the main one shares that folder with the repository, the others have none.
-        let whole = self.journal == state::common_folder(&self.git_dir);
-        if !whole || folder.is_symlink() {
-            return Ok(removed);
+        let mut folders = vec![self.own_folder()];
+        // Of the work trees, the main one shares git's own folder with the repository, the others have none.
+        let theirs = self.git_dir.join("hooks");
+        if self.journal == state::common_folder(&self.git_dir) && !theirs.is_symlink() {
+            folders.push(theirs);
         }
-        for name in files::executables(&folder)? {
-            let path = folder.join(name);
-            if !stays(&path) && files::read(&path)?.is_some_and(|bytes| shim::is_ours(&bytes)) {
-                files::remove(&path)?;
-                removed.push(path);
+        let mut removed = Vec::new();
+        for folder in folders {
+            for name in files::executables(&folder)? {
+                let path = folder.join(name);
+                if !stays(&path) && files::read(&path)?.is_some_and(|bytes| shim::is_ours(&bytes)) {
+                    files::remove(&path)?;
+                    removed.push(path);
+                }
             }
         }
         Ok(removed)
