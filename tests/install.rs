@@ -480,10 +480,8 @@ fn refs_of_bylaws_are_fetched_from_one_remote() {
     assert!(fetches("one"));
     // Then `origin` turns up, and is the one.
     machine.git(&repository, &["remote", "add", "origin", server.to_str().unwrap()]).ok();
-    let before = snapshot(&repository.join(".git"));
     assert_eq!(machine.install(&repository).remote.as_deref(), Some("origin"));
     assert!(fetches("origin") && !fetches("one"));
-    drop(before);
 
     // A server without such refs is fetched from as ever; one with them gives them, and a rewritten one is refused.
     machine.git(&repository, &["push", "-q", "--no-verify", "origin", "main"]).ok();
@@ -495,8 +493,10 @@ fn refs_of_bylaws_are_fetched_from_one_remote() {
     machine.git(&server, &["update-ref", "refs/bylaws/ledger", other.trim()]).ok();
     assert!(machine.git(&repository, &["fetch", "origin"]).refused().contains("rejected"));
 
+    machine.git(&repository, &["remote", "rename", "origin", "upstream"]).ok();
+    assert!(fetches("upstream"));
     machine.uninstall(&repository);
-    assert!(!fetches("origin"));
+    assert!(!fetches("upstream"));
 }
 
 #[test]

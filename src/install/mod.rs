@@ -121,6 +121,8 @@ pub fn install(target: &Target, options: &Options) -> Result<Installed, InstallE
     for site in Site::work_trees(target)? {
         installed.changed |= plan::install_work_tree(target, &site, options, &mut installed.notes)?;
     }
+    // Something that we cannot set right may still have the last word, such as the environment.
+    installed.notes.extend(doctor::hook_folders(target)?.into_iter().filter_map(Check::complaint));
     Ok(installed)
 }
 

@@ -176,7 +176,7 @@ fn plan(
     old: Option<&State>,
     others: &mut Vec<String>,
 ) -> Result<Plan, InstallError> {
-    let (before, _) = site.config_without_us(old)?;
+    let (before, now) = site.config_without_us(old)?;
     let folder = if chain.is_some() { site.own_folder() } else { site.git_dir.join("hooks") };
     let own_path = match (&chain, folder.to_str()) {
         (None, _) => None,
@@ -201,7 +201,7 @@ fn plan(
     }
     let state = site.state_of(options, &folder, chain, config, &scripts, old)?;
     let scripts = scripts.into_iter().map(|(name, _, bytes)| (name, bytes)).collect();
-    Ok(Plan { state, scripts, config_before: before, config_after: after })
+    Ok(Plan { state, scripts, config_before: before, config_now: now, config_after: after })
 }
 
 /// How a person takes our folder out of the configuration by hand.

@@ -30,7 +30,9 @@ pub(crate) struct Site {
 pub(crate) struct Plan {
     pub state: State,
     pub scripts: Vec<(String, Vec<u8>)>,
+    /// The configuration file as it would be without us, as it was read, and as it shall be.
     pub config_before: Vec<u8>,
+    pub config_now: Vec<u8>,
     pub config_after: Vec<u8>,
 }
 
@@ -119,7 +121,8 @@ impl Site {
 
     fn undone(&self, now: &[u8], old: &State) -> Result<Vec<u8>, InstallError> {
         let settings = self.settings();
-        let key = old.config.fetch.as_ref().map(|remote| format!("remote.{remote}.fetch"));
+        let remote = super::fetch::ours(&settings, old.config.fetch.as_deref())?;
+        let key = remote.map(|remote| format!("remote.{remote}.fetch"));
         let mut edits = Vec::new();
         if let Some(ours) = &old.config.hooks_path {
             let there = settings.within(now, &self.journal, HOOKS_PATH)?;
@@ -180,17 +183,7 @@ impl Site {
         for (name, bytes) in &plan.scripts {
             changed |= self.write(&folder.join(name), bytes, true)?;
         }
-        let now = files::read(&self.config)?.unwrap_or_default();
-        if now != plan.config_after {
-            if !files::replace_config(&self.config, &now, &plan.config_after)? {
-                return Err(InstallError::new(format!(
-                    "`{}` was changed by somebody else in the meantime",
-                    self.config.display()
-                ))
-                .hint("run this again"));
-            }
-            changed = true;
-        }
+        changed |= self.put_config(&plan.config_now, &plan.config_after)?;
         let stays = |path: &Path| plan.scripts.iter().any(|(name, _)| folder.join(name) == path);
         changed |= !self.sweep(stays)?.is_empty();
         if let Some(old) = old {
@@ -218,6 +211,18 @@ impl Site {
         Ok(true)
     }
 
+    /// Replaces the configuration file, which was `now` when it was read; true if it had to be.
+    fn put_config(&self, now: &[u8], new: &[u8]) -> Result<bool, InstallError> {
+        if now == new {
+            return Ok(false);
+        }
+        if files::replace_config(&self.config, now, new)? {
+            return Ok(true);
+        }
+        let message = format!("`{}` was changed by somebody else in the meantime", self.config.display());
+        Err(InstallError::new(message).hint("run this again"))
+    }
+
     /// Takes the installation out, if there is one.
     pub(crate) fn uninstall(&self, report: &mut Uninstalled) -> Result<(), InstallError> {
         let Some(old) = self.state()? else {
@@ -228,11 +233,7 @@ impl Site {
         };
         report.changed = true;
         let (without, now) = self.config_without_us(Some(&old))?;
-        if without != now {
-            if !files::replace_config(&self.config, &now, &without)? {
-                return Err(InstallError::new("git's configuration was changed in the meantime")
-                    .hint("run this again"));
-            }
+        if self.put_config(&now, &without)? {
             report.restored.push(self.config.clone());
         }
         let folder = self.folder(&old);

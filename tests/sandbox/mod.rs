@@ -55,6 +55,11 @@ impl Sandbox {
         sandbox
     }
 
+    /// Runs the real program.
+    pub fn bylaws(&self, folder: &Path, words: &[&str]) -> Run {
+        self.run(folder, env!("CARGO_BIN_EXE_bylaws"), words)
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -169,6 +174,23 @@ impl Sandbox {
     pub fn uninstall(&self, folder: &Path) -> Uninstalled {
         uninstall(&self.target(folder)).unwrap()
     }
+}
+
+/// The folders of `PATH`.
+pub fn search_path() -> impl Iterator<Item = PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH").unwrap()).collect::<Vec<_>>().into_iter()
+}
+
+/// A line that the rule `no-secrets` refuses; put together here so that no file of ours holds it.
+pub fn secret() -> String {
+    format!("key = \"AKIA{}\"\n", "QWERTYUIOPASDFGH")
+}
+
+/// Says aloud that a test was left out; `.ci/run` fails on it. Past the test runner, which swallows what passing tests
+/// print.
+pub fn not_tested(what: &str, help: &str) {
+    use std::io::Write as _;
+    writeln!(std::io::stderr(), "NOT TESTED: {what}: {help}").unwrap();
 }
 
 pub fn quoted(path: &Path) -> String {
