@@ -7,13 +7,12 @@ use anyhow::Context as _;
 use super::Exit;
 use super::arguments::{self, Common};
 use super::environment::Environment;
-use super::install::target_of;
 use super::output::{self, Stream};
 use super::session::{self, Session, held_by};
 use crate::check::{Cleanup, Draft, Progress, RefUpdate, clean_message};
 use crate::facts::{Oid, Person, RefName};
 use crate::git::Repository;
-use crate::install::hook;
+use crate::install::{Target, hook};
 use crate::verdict::{Decision, Verdict};
 
 pub(super) fn run(
@@ -24,7 +23,7 @@ pub(super) fn run(
     let repository = session::open(common, environment)?;
     let input = if command.name == "pre-push" { standard_input()? } else { Vec::new() };
     let nested = environment.get(hook::NESTED);
-    if let Some(previous) = hook::previous(&target_of(&repository), &command.name, nested)? {
+    if let Some(previous) = hook::previous(&Target::of(&repository), &command.name, nested)? {
         let status = hook::run(&previous, &command.arguments, &input)?;
         if status != 0 {
             return Ok(Exit::Other(status));

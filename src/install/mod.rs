@@ -27,17 +27,17 @@ mod shim;
 mod site;
 mod state;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 pub use doctor::{Check, doctor};
 pub use error::InstallError;
 pub use hook::Hook;
 
+use crate::git::{Location, Repository};
 use site::Site;
 
 /// The repository to work on, as git found it. All paths are absolute.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// Of the work tree at hand.
     pub git_dir: PathBuf,
@@ -45,11 +45,21 @@ pub struct Target {
     pub common_dir: PathBuf,
     /// The top of the work tree; `None` in a bare repository.
     pub work_tree: Option<PathBuf>,
-    /// The environment that git gets; empty: ours.
-    pub environment: Vec<(OsString, OsString)>,
+    /// With which environment git runs.
+    pub location: Location,
 }
 
 impl Target {
+    /// A repository that was opened.
+    pub fn of(repository: &Repository) -> Self {
+        Self {
+            git_dir: repository.git_dir().to_owned(),
+            common_dir: repository.common_dir().to_owned(),
+            work_tree: repository.work_tree().map(Path::to_owned),
+            location: repository.location().clone(),
+        }
+    }
+
     /// Where git runs hooks: the top of the work tree.
     fn top(&self) -> &Path {
         self.work_tree.as_deref().unwrap_or(&self.git_dir)

@@ -62,7 +62,7 @@ pub(crate) fn install_work_tree(
                 git_dir: site.git_dir.clone(),
                 common_dir: target.common_dir.clone(),
                 work_tree: top_of(&site.git_dir).or_else(|| target.work_tree.clone()),
-                environment: Vec::new(),
+                location: target.location.clone(),
             };
             put(&own, site, options, Some(Chain::Folder(folder)), None, old.as_ref(), &mut Vec::new())
         }

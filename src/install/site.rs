@@ -1,7 +1,8 @@
 //! One installation: a configuration file, a hook folder and the journal of what was done to both.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+use crate::git::Location;
 
 use super::error::InstallError;
 use super::files;
@@ -13,7 +14,7 @@ use super::{Target, Uninstalled, shim};
 const HOOKS_PATH: &str = "core.hooksPath";
 
 /// Where an installation is, or could be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Site {
     /// The git directory it belongs to; what it writes is below.
     pub git_dir: PathBuf,
@@ -21,8 +22,8 @@ pub(crate) struct Site {
     pub journal: PathBuf,
     /// The configuration file that it changes.
     pub config: PathBuf,
-    /// The environment that git gets.
-    pub environment: Vec<(OsString, OsString)>,
+    /// With which environment git runs.
+    pub location: Location,
 }
 
 /// What an installation shall look like.
@@ -43,7 +44,7 @@ impl Site {
             git_dir: target.common_dir.clone(),
             journal: state::common_folder(&target.common_dir),
             config: target.common_dir.join("config"),
-            environment: target.environment.clone(),
+            location: target.location.clone(),
         }
     }
 
@@ -52,7 +53,7 @@ impl Site {
         Self {
             journal: state::work_tree_folder(&git_dir),
             config: git_dir.join("config.worktree"),
-            environment: target.environment.clone(),
+            location: target.location.clone(),
             git_dir,
         }
     }
@@ -83,7 +84,7 @@ impl Site {
     }
 
     pub(crate) fn settings(&self) -> Settings<'_> {
-        Settings::of(&self.git_dir, &self.environment)
+        Settings::of(&self.git_dir, &self.location)
     }
 
     /// Whether a value of `core.hooksPath` is the one that we set, also where the repository has been moved since.

@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use bylaws::git::Location;
 use bylaws::install::{Check, Installed, Options, Target, Uninstalled, doctor, install, uninstall};
 
 /// What a command did.
@@ -153,7 +154,11 @@ impl Sandbox {
             git_dir: ask("--git-dir"),
             common_dir: ask("--git-common-dir"),
             work_tree: (!bare).then(|| ask("--show-toplevel")),
-            environment: self.environment(),
+            location: Location {
+                environment: self.environment(),
+                user_config: vec![("GIT_CONFIG_NOSYSTEM".into(), "1".into())],
+                ..Location::at(folder)
+            },
         }
     }
 
