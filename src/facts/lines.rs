@@ -65,6 +65,14 @@ impl Lines {
         self.spans.iter().map(|span| (span.number, self.bytes.get(span.start..span.end).unwrap_or_default()))
     }
 
+    /// Those whose raw bytes pass a test; nothing is copied.
+    #[must_use]
+    pub fn filter(&self, mut test: impl FnMut(&[u8]) -> bool) -> Self {
+        let kept =
+            self.spans.iter().filter(|span| test(self.bytes.get(span.start..span.end).unwrap_or_default()));
+        Self { bytes: Arc::clone(&self.bytes), spans: kept.copied().collect() }
+    }
+
     fn line(&self, span: &Span) -> Line<'_> {
         let raw = self.bytes.get(span.start..span.end).unwrap_or_default();
         Line { number: span.number, text: String::from_utf8_lossy(raw) }

@@ -16,13 +16,22 @@ pub(super) fn place(script: &str, position: Position) -> Place {
 }
 
 /// Puts an error that a script ran into in our words; `around` is the place to name if the error knows none.
-pub(super) fn explain(error: &EvalAltResult, table: &Table, sources: &Sources, around: &Place) -> Diagnostic {
+pub(super) fn explain(
+    error: &EvalAltResult,
+    table: &Table,
+    sources: &[&Sources],
+    around: &Place,
+) -> Diagnostic {
     let (error, place) = innermost(error, sources, around);
     Diagnostic { place: Some(place), ..describe(error, table, sources) }
 }
 
 /// The error itself, and the innermost place that is known.
-fn innermost<'e>(error: &'e EvalAltResult, sources: &Sources, around: &Place) -> (&'e EvalAltResult, Place) {
+fn innermost<'e>(
+    error: &'e EvalAltResult,
+    sources: &[&Sources],
+    around: &Place,
+) -> (&'e EvalAltResult, Place) {
     let mut found = around.clone();
     let mut script = around.file.as_str();
     let mut error = error;
@@ -32,7 +41,7 @@ fn innermost<'e>(error: &'e EvalAltResult, sources: &Sources, around: &Place) ->
         }
         match error {
             EvalAltResult::ErrorInFunctionCall(name, source, inner, _) => {
-                script = match sources.script_of(name) {
+                script = match sources.iter().find_map(|sources| sources.script_of(name)) {
                     Some(known) => known,
                     None if source.is_empty() => script,
                     None => source,
@@ -48,7 +57,7 @@ fn innermost<'e>(error: &'e EvalAltResult, sources: &Sources, around: &Place) ->
     }
 }
 
-fn describe(error: &EvalAltResult, table: &Table, sources: &Sources) -> Diagnostic {
+fn describe(error: &EvalAltResult, table: &Table, sources: &[&Sources]) -> Diagnostic {
     use EvalAltResult as E;
     match error {
         E::ErrorDotExpr(text, _) => property(text, table),
@@ -65,7 +74,7 @@ fn describe(error: &EvalAltResult, table: &Table, sources: &Sources) -> Diagnost
         E::ErrorDataTooLarge(what, _) => Diagnostic::new(format!("a value grows too large: {}", lower(what))),
         E::ErrorTooManyVariables(_) => Diagnostic::new("it has too many variables"),
         E::ErrorRuntime(value, _) => match value.read_lock::<Failure>() {
-            Some(failure) => Diagnostic::new(failure.0.clone()),
+            Some(failure) => failure.0.clone(),
             None => Diagnostic::new(format!("it throws `{value}`")),
         },
         E::ErrorParsing(kind, _) => parsing(kind),
@@ -108,7 +117,7 @@ fn variable(name: &str) -> Diagnostic {
     ))
 }
 
-fn function(signature: &str, table: &Table, sources: &Sources) -> Diagnostic {
+fn function(signature: &str, table: &Table, sources: &[&Sources]) -> Diagnostic {
     let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
     let arguments: Vec<&str> = arguments.trim_end_matches(')').split(", ").map(type_name).collect();
     let arguments = arguments.join(", ");
@@ -120,12 +129,13 @@ fn function(signature: &str, table: &Table, sources: &Sources) -> Diagnostic {
         .filter(|entry| entry.kind != Kind::Property)
         .map(|entry| shown(entry.owner, name, entry.signature))
         .collect();
-    if !known.is_empty() || sources.functions().contains(name) {
+    let scripted: BTreeSet<&str> = sources.iter().flat_map(|sources| sources.functions()).collect();
+    if !known.is_empty() || scripted.contains(name) {
         let wrong = Diagnostic::new(format!("no `{name}` takes ({arguments})"));
         return if known.is_empty() { wrong } else { wrong.help(format!("there is {}", known.join(", "))) };
     }
     let names = table.entries().iter().filter(|entry| entry.kind != Kind::Property).map(|entry| entry.name);
-    let names: BTreeSet<&str> = names.chain(sources.functions()).collect();
+    let names: BTreeSet<&str> = names.chain(scripted).collect();
     let unknown = Diagnostic::new(format!("unknown function `{name}` of ({arguments})"));
     match nearest(name, names.iter().copied()) {
         Some(near) => unknown.help(format!("did you mean `{near}`?")),

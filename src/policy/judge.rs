@@ -9,10 +9,13 @@ use super::api::{ChangeValue, CommitValue, FileValue, FileView, PushValue, View}
 use super::call::{self, Handler, Host};
 use super::error;
 use super::finding::{self, Made};
+use super::limits::Used;
+use super::load::Loading;
 use super::rule::{self, Rule};
+use super::sources::Sources;
 use super::{RuleBook, RuleInfo, RunMeter, Uses, Value};
-use crate::diagnostic::Place;
-use crate::facts::{Change, Commit, File, GitPath, Impact, Oid, People, Push, RefName};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::facts::{Change, Commit, File, Impact, Oid, People, Push, RefName};
 use crate::patterns::PathPatterns;
 use crate::verdict::{About, Finding, Level, State};
 
@@ -76,7 +79,6 @@ struct Bound {
     binding: Binding,
     params: Dynamic,
     view: View,
-    needs_view: bool,
 }
 
 impl RuleBook {
@@ -92,7 +94,7 @@ impl RuleBook {
                 let narrow = !only.is_empty() || !binding.except.is_empty();
                 let view = narrow.then(|| Arc::new(FileView { only, except: binding.except.clone() }));
                 let params = rule::params(&info.params, &binding.params);
-                Some(Bound { params, view, needs_view: narrow, binding })
+                Some(Bound { params, view, binding })
             })
             .collect();
         Policy { book: self, bound, host: Arc::new(Host { people, owners: Vec::new() }) }
@@ -138,7 +140,9 @@ impl Policy {
         for (index, bound) in self.bound.iter().enumerate() {
             let Some(rule) = self.rule(bound) else { continue };
             let Some(handler) = handler_for(rule, subject) else { continue };
-            if context.baselined.get(index) == Some(&true) || !is_for(&rule.info, bound, subject, context) {
+            if context.baselined.get(index) == Some(&true)
+                || !is_for(&rule.info, &bound.view, subject, context)
+            {
                 continue;
             }
             if meter.is_spent() {
@@ -153,35 +157,17 @@ impl Policy {
     }
 
     fn call(&self, handler: &Handler, report: &Report<'_>, meter: &RunMeter, findings: &mut Vec<Finding>) {
-        let path = match report.subject {
-            Subject::File(_, file) => Some(file.path().text()),
-            _ => None,
-        };
-        let value = value_of(report.subject, &report.bound.view);
-        let params = (handler.arity() == 2).then(|| report.bound.params.clone());
-        let outcome = call::run(&self.book.limits, &self.host, path.clone(), || {
-            handler.call(&self.book.engine, [value].into_iter().chain(params))
-        });
-        meter.add(&outcome.used);
-        let mut made = outcome.made;
-        let failed = match (outcome.result, outcome.used.trip) {
-            (Err(error), _) => Some(self.explain(&error, report.rule)),
-            (Ok(_), Some(trip)) => Some(self.explain(&trip.error(), report.rule)),
-            (Ok(value), None) => {
-                finding::take_result(&value, outcome.serial, path.as_deref(), &mut made).err().map(|what| {
-                    let what = error::type_name(self.book.engine.map_type_name(&what)).to_owned();
-                    let text = format!("its handler gives back a value of type `{what}`");
-                    crate::diagnostic::Diagnostic::at(report.rule.info.place.clone(), text)
-                        .help("a handler gives back `()`, a text, a finding, or an array of these")
-                })
-            }
-        };
-        findings.extend(made.into_iter().map(|made| report.violated(made)));
-        findings.extend(failed.map(|mistake| report.error(&mistake)));
+        let question = self.question(report.rule, &report.bound.params);
+        let answer = question.ask(handler, report.subject, &report.bound.view);
+        meter.add(&answer.used);
+        findings.extend(answer.made.into_iter().map(|made| report.violated(made)));
+        findings.extend(answer.failed.map(|mistake| report.error(&mistake)));
     }
 
-    fn explain(&self, error: &rhai::EvalAltResult, rule: &Rule) -> crate::diagnostic::Diagnostic {
-        error::explain(error, &self.book.table, &self.book.sources, &rule.info.place)
+    pub(super) fn question<'a>(&'a self, rule: &'a Rule, params: &'a Dynamic) -> Question<'a> {
+        let book = &self.book;
+        let with = Loading { engine: &book.engine, table: &book.table, limits: &book.limits };
+        Question { with, sources: &book.sources, host: &self.host, rule, params }
     }
 
     fn spent(&self, rule: &Rule, bound: &Bound) -> Finding {
@@ -203,7 +189,59 @@ impl Policy {
     }
 }
 
-fn handler_for<'a>(rule: &'a Rule, subject: Subject<'_>) -> Option<&'a Handler> {
+/// A rule with its parameters, and what it takes to call it.
+pub(super) struct Question<'a> {
+    pub(super) with: Loading<'a>,
+    pub(super) sources: &'a Sources,
+    pub(super) host: &'a Arc<Host>,
+    pub(super) rule: &'a Rule,
+    pub(super) params: &'a Dynamic,
+}
+
+/// What a handler said.
+pub(super) struct Answer {
+    pub(super) made: Vec<Made>,
+    pub(super) failed: Option<Diagnostic>,
+    pub(super) used: Used,
+}
+
+impl Question<'_> {
+    /// Calls a handler of the rule.
+    pub(super) fn call(&self, handler: &Handler, subject: Subject<'_>, view: &View) -> call::Outcome {
+        let value = value_of(subject, view);
+        let params = (handler.arity() == 2).then(|| self.params.clone());
+        call::run(self.with.limits, self.host, path_of(subject), || {
+            handler.call(self.with.engine, [value].into_iter().chain(params))
+        })
+    }
+
+    /// Calls a handler of the rule and reads what it made and gave back.
+    pub(super) fn ask(&self, handler: &Handler, subject: Subject<'_>, view: &View) -> Answer {
+        let call::Outcome { result, mut made, serial, used } = self.call(handler, subject, view);
+        let failed = match (result, used.trip) {
+            (Err(error), _) => Some(self.explain(&error)),
+            (Ok(_), Some(trip)) => Some(self.explain(&trip.error())),
+            (Ok(value), None) => {
+                let taken = finding::take_result(&value, serial, path_of(subject).as_deref(), &mut made);
+                taken.err().map(|kind| self.useless(&kind))
+            }
+        };
+        Answer { made, failed, used }
+    }
+
+    pub(super) fn explain(&self, error: &rhai::EvalAltResult) -> Diagnostic {
+        error::explain(error, self.with.table, &[self.sources], &self.rule.info.place)
+    }
+
+    fn useless(&self, kind: &str) -> Diagnostic {
+        let kind = error::type_name(self.with.engine.map_type_name(kind));
+        let text = format!("its handler gives back a value of type `{kind}`");
+        Diagnostic::at(self.rule.info.place.clone(), text)
+            .help("a handler gives back `()`, a text, a finding, or an array of these")
+    }
+}
+
+pub(super) fn handler_for<'a>(rule: &'a Rule, subject: Subject<'_>) -> Option<&'a Handler> {
     match subject {
         Subject::Commit(_) => rule.handlers.commit.as_ref(),
         Subject::File(..) => rule.handlers.file.as_ref(),
@@ -212,8 +250,15 @@ fn handler_for<'a>(rule: &'a Rule, subject: Subject<'_>) -> Option<&'a Handler> 
     }
 }
 
+/// The files that a rule looks at.
+pub(super) fn view_of(info: &RuleInfo, paths: Option<&PathPatterns>, except: &PathPatterns) -> View {
+    let only: Vec<PathPatterns> = info.filters.files.iter().chain(paths).cloned().collect();
+    let narrow = !only.is_empty() || !except.is_empty();
+    narrow.then(|| Arc::new(FileView { only, except: except.clone() }))
+}
+
 /// The filters that need no script.
-fn is_for(info: &RuleInfo, bound: &Bound, subject: Subject<'_>, context: &Context) -> bool {
+pub(super) fn is_for(info: &RuleInfo, view: &View, subject: Subject<'_>, context: &Context) -> bool {
     let (reference, environment, impact) = match subject {
         Subject::Change(change) => {
             (Some(&change.reference), change.environment.as_ref(), Some(change.impact))
@@ -232,15 +277,21 @@ fn is_for(info: &RuleInfo, bound: &Bound, subject: Subject<'_>, context: &Contex
         .impact
         .as_ref()
         .is_none_or(|wanted| of_push || impact.is_some_and(|impact| wanted.contains(&impact)));
-    refs && environments && impacts && admits(bound, subject)
+    refs && environments && impacts && admits(view, subject)
 }
 
-fn admits(bound: &Bound, subject: Subject<'_>) -> bool {
-    let path: &GitPath = match subject {
-        Subject::File(_, file) => file.path(),
-        _ => return true,
-    };
-    !bound.needs_view || bound.view.as_ref().is_none_or(|view| view.admits(path))
+fn admits(view: &View, subject: Subject<'_>) -> bool {
+    match subject {
+        Subject::File(_, file) => view.as_ref().is_none_or(|view| view.admits(file.path())),
+        _ => true,
+    }
+}
+
+fn path_of(subject: Subject<'_>) -> Option<String> {
+    match subject {
+        Subject::File(_, file) => Some(file.path().text()),
+        _ => None,
+    }
 }
 
 fn value_of(subject: Subject<'_>, view: &View) -> Dynamic {
@@ -271,12 +322,9 @@ impl Report<'_> {
         }
     }
 
-    fn error(&self, mistake: &crate::diagnostic::Diagnostic) -> Finding {
+    fn error(&self, mistake: &Diagnostic) -> Finding {
         let message = format!("rule '{}' cannot run: {}", self.rule.info.id, mistake.message);
-        let path = match self.subject {
-            Subject::File(_, file) => Some(file.path().text()),
-            _ => None,
-        };
+        let path = path_of(self.subject);
         let place: Option<Place> = mistake.place.clone();
         Finding { fix: mistake.help.clone(), path, place, ..self.finding(State::Error, message) }
     }

@@ -125,6 +125,7 @@ struct Meter {
     most: Cell<u64>,
     deadline: Cell<u64>,
     limits: Cell<(u64, Duration)>,
+    sizes: Cell<(usize, usize)>,
     trip: Cell<Option<Trip>>,
 }
 
@@ -135,6 +136,7 @@ thread_local! {
             most: Cell::new(u64::MAX),
             deadline: Cell::new(u64::MAX),
             limits: Cell::new((u64::MAX, Duration::MAX)),
+            sizes: Cell::new((usize::MAX, usize::MAX)),
             trip: Cell::new(None),
         }
     };
@@ -185,6 +187,28 @@ pub(super) fn charge(operations: usize) -> Result<(), Box<EvalAltResult>> {
     })
 }
 
+/// Is there room for one more element in an array? Asked before it is made: Rhai looks when all is done.
+///
+/// # Errors
+/// When there is not.
+pub(super) fn room(elements: usize) -> Result<(), Box<EvalAltResult>> {
+    let (array, _) = METER.with(|meter| meter.sizes.get());
+    within(elements < array, "size of array")
+}
+
+/// May a text be so many bytes long?
+///
+/// # Errors
+/// When it may not.
+pub(super) fn text(bytes: usize) -> Result<(), Box<EvalAltResult>> {
+    let (_, string) = METER.with(|meter| meter.sizes.get());
+    within(bytes <= string, "length of string")
+}
+
+fn within(fits: bool, what: &str) -> Result<(), Box<EvalAltResult>> {
+    if fits { Ok(()) } else { Err(EvalAltResult::ErrorDataTooLarge(what.to_owned(), Position::NONE).into()) }
+}
+
 /// Ends the call for a limit that is not counted in operations.
 pub(super) fn trip(trip: Trip) -> Box<EvalAltResult> {
     METER.with(|meter| meter.trip(trip));
@@ -210,6 +234,7 @@ impl Metered {
         let now = TICKS.load(Ordering::Relaxed);
         let outer = METER.with(|meter| {
             let limit = (limits.operations, limits.wall);
+            meter.sizes.set((limits.array, limits.string));
             // One tick more: the first may end at once.
             let deadline = now.saturating_add(ticks(limits.wall)).saturating_add(1);
             (

@@ -16,10 +16,10 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 /// Rules that were loaded and not yet configured.
 pub struct RuleBook {
     pub(super) engine: Engine,
-    pub(super) table: Table,
-    pub(super) sources: Sources,
+    pub(super) table: Arc<Table>,
+    pub(super) sources: Arc<Sources>,
     pub(super) limits: Limits,
-    pub(super) rules: Vec<Rule>,
+    pub(super) rules: Arc<[Rule]>,
     pub(super) classifiers: Vec<Rule>,
     infos: Vec<RuleInfo>,
 }
@@ -55,6 +55,7 @@ impl RuleBook {
         let Loader { engine, table, limits, sources, mut problems } = loader;
         if problems.is_empty() {
             let infos = rules.iter().map(|rule: &Rule| rule.info.clone()).collect();
+            let (table, sources, rules) = (Arc::new(table), Arc::new(sources), rules.into());
             return Ok(Self { engine, table, sources, limits, rules, classifiers, infos });
         }
         problems.sort();
@@ -136,39 +137,13 @@ impl Loader {
         }
     }
 
-    /// Compiles and runs a script; what it declared, and its constants.
-    pub(super) fn script(
+    fn script(
         &mut self,
         script: &Script,
         allowed: &'static [&'static str],
     ) -> Option<(Vec<Declared>, Constants)> {
-        let compiled = self.engine.compile(&script.text).and_then(|ast| {
-            let end = self.engine.compile(format!("{}()", define::END))?;
-            Ok((ast, end))
-        });
-        let (mut ast, end) = match compiled {
-            Ok(both) => both,
-            Err(error) => {
-                self.problems.push(error::syntax(&error, &script.name));
-                return None;
-            }
-        };
-        ast.set_source(&script.name);
-        self.sources.add(&script.name, ast.clone());
-        let mut whole = ast.merge(&end);
-        whole.set_source(&script.name);
-        let (outcome, declared, constants) = define::collect(allowed, || {
-            call::run(&self.limits, &Arc::new(Host::default()), None, || {
-                self.engine.run_ast_with_scope(&mut Scope::new(), &whole)?;
-                Ok(Dynamic::UNIT)
-            })
-        });
-        if let Some(trip) = outcome.used.trip {
-            self.failed(&trip.error(), &script.name);
-        } else if let Err(error) = outcome.result {
-            self.failed(&error, &script.name);
-        }
-        Some((declared, constants))
+        let Self { engine, table, limits, sources, problems } = self;
+        run(&Loading { engine, table, limits }, script, allowed, sources, problems)
     }
 
     fn check(&mut self, script: &Script, declared: &Declared, constants: &Constants) -> Option<Rule> {
@@ -191,25 +166,76 @@ impl Loader {
 
     fn failed(&mut self, error: &rhai::EvalAltResult, script: &str) {
         let around = Place::file(script);
-        self.problems.push(error::explain(error, &self.table, &self.sources, &around));
+        self.problems.push(error::explain(error, &self.table, &[&self.sources], &around));
     }
 
     fn duplicates<'a>(&mut self, declared: impl Iterator<Item = &'a Declared>) {
-        let mut first: HashMap<(&str, &str), &Declared> = HashMap::new();
-        for one in declared {
-            match first.get(&(one.word, one.id.as_str())) {
-                None => {
-                    first.insert((one.word, &one.id), one);
-                }
-                Some(other) => {
-                    let place = |of: &Declared| error::place(&of.source, of.position);
-                    let text = format!("{} `{}` is declared twice", one.word, one.id);
-                    self.problems.push(
-                        Diagnostic::at(place(one), text)
-                            .help(format!("the other one is at {}", place(other))),
-                    );
-                }
+        self.problems.extend(duplicates(declared));
+    }
+}
+
+/// What a script is loaded with.
+pub(super) struct Loading<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) table: &'a Table,
+    pub(super) limits: &'a Limits,
+}
+
+/// Compiles and runs a script; what it declared, and its constants.
+pub(super) fn run(
+    with: &Loading<'_>,
+    script: &Script,
+    allowed: &'static [&'static str],
+    sources: &mut Sources,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<(Vec<Declared>, Constants)> {
+    let compiled = with.engine.compile(&script.text).and_then(|ast| {
+        let end = with.engine.compile(format!("{}()", define::END))?;
+        Ok((ast, end))
+    });
+    let (mut ast, end) = match compiled {
+        Ok(both) => both,
+        Err(error) => {
+            problems.push(error::syntax(&error, &script.name));
+            return None;
+        }
+    };
+    ast.set_source(&script.name);
+    let mut whole = ast.merge(&end);
+    whole.set_source(&script.name);
+    sources.add(&script.name, ast);
+    let (outcome, declared, constants) = define::collect(allowed, || {
+        call::run(with.limits, &Arc::new(Host::default()), None, || {
+            with.engine.run_ast_with_scope(&mut Scope::new(), &whole)?;
+            Ok(Dynamic::UNIT)
+        })
+    });
+    let failed = match (outcome.used.trip, outcome.result) {
+        (Some(trip), _) => Some(trip.error()),
+        (None, result) => result.err(),
+    };
+    let around = Place::file(&script.name);
+    problems.extend(failed.map(|error| error::explain(&error, with.table, &[sources], &around)));
+    Some((declared, constants))
+}
+
+/// What is declared more than once.
+pub(super) fn duplicates<'a>(declared: impl Iterator<Item = &'a Declared>) -> Vec<Diagnostic> {
+    let mut first: HashMap<(&str, &str), &Declared> = HashMap::new();
+    let mut problems = Vec::new();
+    for one in declared {
+        match first.get(&(one.word, one.id.as_str())) {
+            None => {
+                first.insert((one.word, &one.id), one);
+            }
+            Some(other) => {
+                let place = |of: &Declared| error::place(&of.source, of.position);
+                let text = format!("{} `{}` is declared twice", one.word, one.id);
+                problems.push(
+                    Diagnostic::at(place(one), text).help(format!("the other one is at {}", place(other))),
+                );
             }
         }
     }
+    problems
 }

@@ -6,6 +6,7 @@
 
 mod api;
 mod call;
+mod classify;
 mod define;
 mod engine;
 mod error;
@@ -15,6 +16,7 @@ mod limits;
 mod load;
 mod rule;
 mod sources;
+pub mod testing;
 mod uses;
 mod value;
 

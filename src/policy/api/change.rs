@@ -9,7 +9,7 @@ use super::list::List;
 use super::person::PersonValue;
 use super::table::{Api, comparable, shown};
 use super::{optional, optional_text};
-use crate::facts::{Change, Oid, Push};
+use crate::facts::{Approval, Change, Oid, Person, Push, Required, TestResult};
 
 /// A change as one rule sees it.
 #[derive(Clone)]
@@ -51,8 +51,19 @@ fn hex(id: Option<Oid>) -> Dynamic {
     optional(id.map(|id| id.to_string()))
 }
 
+fn person(person: &Person) -> PersonValue {
+    PersonValue(Arc::new(person.clone()))
+}
+
+/// The newest result of a suite; of two at the same time, the one that failed.
+fn test(change: &mut ChangeValue, suite: &str) -> Dynamic {
+    let of_suite = change.change.evidence.tests.iter().filter(|test| test.suite == suite);
+    optional(of_suite.max_by_key(|test| (test.time, !test.passed)).cloned().map(Dynamic::from))
+}
+
 pub(super) fn register(api: &mut Api<'_>) {
     change(api);
+    evidence(api);
     push(api);
     comparable::<ChangeValue>(api.engine());
     shown::<ChangeValue>(api.engine(), |c| c.change.reference.to_string());
@@ -99,6 +110,52 @@ fn change(api: &mut Api<'_>) {
             ChangeValue::files,
         )
         .method("file", "(path: string) -> file?", "The file of this change at a path.", ChangeValue::file);
+}
+
+fn evidence(api: &mut Api<'_>) {
+    api.more("change")
+        .property("approvals", "[approval]", "Who approved it.", |c: &mut ChangeValue| {
+            c.change.evidence.approvals.iter().cloned().map(Dynamic::from).collect::<Array>()
+        })
+        .property("tests", "[test]", "Results of tests.", |c: &mut ChangeValue| {
+            c.change.evidence.tests.iter().cloned().map(Dynamic::from).collect::<Array>()
+        })
+        .method("test", "(suite: string) -> test?", "The newest result of a suite.", test)
+        .property("break_glass", "string?", "Why the glass was broken.", |c: &mut ChangeValue| {
+            optional_text(c.change.evidence.break_glass.as_deref())
+        })
+        .property("required", "required?", "What a change like this needs.", |c: &mut ChangeValue| {
+            optional(c.change.evidence.required.clone().map(Dynamic::from))
+        });
+    api.of::<Approval>("approval", "Somebody approved a change.")
+        .property("person", "person", "Who.", |a: &mut Approval| person(&a.person))
+        .property("time", "int", "When it was received, in seconds UTC.", |a: &mut Approval| a.time);
+    api.of::<TestResult>("test", "How a suite of tests went.")
+        .property("suite", "string", "Which suite.", |t: &mut TestResult| {
+            ImmutableString::from(t.suite.as_str())
+        })
+        .property("result", "string", "`passed` or `failed`.", |t: &mut TestResult| {
+            ImmutableString::from(if t.passed { "passed" } else { "failed" })
+        })
+        .property("service", "person", "Which service says so.", |t: &mut TestResult| person(&t.service))
+        .property("time", "int", "When it was received, in seconds UTC.", |t: &mut TestResult| t.time);
+    api.of::<Required>("required", "What a change needs.")
+        .property("approvals", "int", "How many approvals.", |r: &mut Required| i64::from(r.approvals))
+        .property("seniority", "string?", "One of them by somebody of this rank.", |r: &mut Required| {
+            optional_text(r.seniority.as_deref())
+        })
+        .property("tests", "[string]", "Suites that must have passed.", |r: &mut Required| {
+            r.tests.iter().map(|suite| suite.as_str().into()).collect::<Array>()
+        })
+        .property(
+            "signed_commits",
+            "bool",
+            "Must every commit be signed by a known person?",
+            |r: &mut Required| r.signed_commits,
+        );
+    comparable::<Approval>(api.engine());
+    comparable::<TestResult>(api.engine());
+    comparable::<Required>(api.engine());
 }
 
 fn push(api: &mut Api<'_>) {

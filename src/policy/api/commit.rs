@@ -8,7 +8,8 @@ use super::file::{FileValue, View};
 use super::list::List;
 use super::person::PersonValue;
 use super::table::{Api, comparable, shown};
-use super::{Fallible, fail, int, optional, optional_text};
+use super::{Failure, Fallible, int, optional, optional_text};
+use crate::diagnostic::Diagnostic;
 use crate::facts::{
     Commit, Conventional, File, FileParts, FileStatus, GitPath, Oid, Signature, SignatureKind, StoreError,
     Trailer,
@@ -76,10 +77,7 @@ pub(super) fn file_in(commit: &Arc<Commit>, path: &str) -> Fallible<Option<Arc<F
 
 /// What a store cannot read blocks.
 pub(in crate::policy) fn unreadable(error: StoreError) -> Box<rhai::EvalAltResult> {
-    match fail::<()>(error.0) {
-        Err(error) => error,
-        Ok(()) => rhai::EvalAltResult::ErrorRuntime(Dynamic::UNIT, rhai::Position::NONE).into(),
-    }
+    Failure(Diagnostic::new(error.0)).into()
 }
 
 fn trailer(commit: &Commit, key: &str) -> Option<ImmutableString> {

@@ -1,5 +1,6 @@
 //! What scripts can name: every type, property, method and function, registered together with its line of documentation.
 
+mod arrays;
 mod change;
 mod commit;
 mod file;
@@ -12,8 +13,10 @@ mod text;
 pub(super) use change::{ChangeValue, PushValue};
 pub(super) use commit::CommitValue;
 pub(super) use file::{FileValue, FileView, View};
+pub(super) use person::PersonValue;
 pub(super) use table::{Api, Kind, Table, comparable, shown};
 
+use crate::diagnostic::Diagnostic;
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Position};
 
 /// What native functions give back.
@@ -28,20 +31,28 @@ pub(super) fn register(engine: &mut Engine) -> Table {
     change::register(&mut api);
     list::register(&mut api);
     functional::register(&mut api);
+    arrays::register(&mut api);
     text::register(&mut api);
     super::finding::register(&mut api);
     super::define::register(&mut api);
+    super::testing::register(&mut api);
     api.finish()
 }
 
 /// A mistake that one of our functions found, as an error of the script.
 pub(super) fn fail<T>(message: impl Into<String>) -> Fallible<T> {
-    Err(EvalAltResult::ErrorRuntime(Dynamic::from(Failure(message.into())), Position::NONE).into())
+    Err(Failure(Diagnostic::new(message)).into())
 }
 
 /// Marks errors of our own functions, so that they differ from what a script throws.
 #[derive(Debug, Clone)]
-pub(super) struct Failure(pub(super) String);
+pub(super) struct Failure(pub(super) Diagnostic);
+
+impl From<Failure> for Box<EvalAltResult> {
+    fn from(failure: Failure) -> Self {
+        EvalAltResult::ErrorRuntime(Dynamic::from(failure), Position::NONE).into()
+    }
+}
 
 /// `()` where there is none.
 fn optional<T: Into<Dynamic>>(value: Option<T>) -> Dynamic {

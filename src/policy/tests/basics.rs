@@ -155,3 +155,109 @@ fn everything_wrong_is_reported_at_once() {
         assert!(shown.contains(expected), "{expected}\n in \n{shown}");
     }
 }
+
+fn change() -> Change {
+    Change {
+        reference: RefName::new("refs/heads/main").unwrap(),
+        old: None,
+        new: None,
+        is_force: false,
+        environment: Some("production".to_owned()),
+        impact: Impact::Minor,
+        urgency: Urgency::Normal,
+        commits: vec![commit("one"), commit("two")],
+        files: Vec::new(),
+        pusher: Person::default(),
+        evidence: Evidence::default(),
+        store: Arc::new(NoStore),
+    }
+}
+
+#[test]
+fn a_classifier_raises_and_never_lowers() {
+    let classifier = |id: &str, body: &str| {
+        format!("classify(\"{id}\", #{{ title: \"t\", why: \"w\", change: |change| {{ {body} }} }});")
+    };
+    let change = Arc::new(change());
+    let classify = |text: String| {
+        let policy = policy(&[script("c", &text)]);
+        let mut findings = Vec::new();
+        let meter = RunMeter::new(&Limits::default(), 1);
+        let raised =
+            policy.classify(&change, &meter, &mut findings).map(|(impact, info)| (impact, info.id.clone()));
+        (raised, findings)
+    };
+    let (raised, _) = classify(classifier("a", "\"trivial\"") + classifier("b", "()").as_str());
+    assert_eq!(raised, None);
+    let (raised, _) = classify(
+        classifier("a", "\"trivial\"") + classifier("b", "if change.commits.len == 2 { \"major\" }").as_str(),
+    );
+    assert_eq!(raised, Some((Impact::Major, "b".to_owned())));
+    let (raised, findings) = classify(classifier("a", "\"majr\"") + classifier("b", "\"major\"").as_str());
+    assert_eq!(raised.unwrap().0, Impact::Major);
+    assert_eq!(findings[0].message, "classifier 'a' cannot run: it gives back `majr`, which is no impact");
+    assert_eq!(findings[0].level, Level::HardMandatory);
+}
+
+#[test]
+fn filters_run_before_the_script() {
+    let rule = |filter: &str| {
+        let text = format!(
+            "rule(\"r\", #{{ title: \"t\", why: \"w\", {filter}, commit: |c| \"x\", change: |c| \"x\" }});"
+        );
+        policy(&[script("r", &text)])
+    };
+    let there = Context {
+        reference: RefName::new("refs/heads/main"),
+        environment: Some("production".to_owned()),
+        impact: Some(Impact::Minor),
+        baselined: Vec::new(),
+    };
+    let change = Arc::new(change());
+    for (filter, expected) in [
+        ("refs: [\"main\"]", 1),
+        ("refs: [\"release/*\"]", 0),
+        ("environments: [\"production\"]", 1),
+        ("environments: [\"staging\"]", 0),
+        ("impact: [\"major\", \"minor\"]", 1),
+        ("impact: [\"major\"]", 0),
+    ] {
+        let policy = rule(filter);
+        assert_eq!(judge_in(&policy, Subject::Commit(&commit("x")), &there).len(), expected, "{filter}");
+        assert_eq!(judge(&policy, Subject::Commit(&commit("x"))).len(), 0, "{filter}");
+        assert_eq!(judge(&policy, Subject::Change(&change)).len(), expected, "{filter}");
+    }
+}
+
+#[test]
+fn files_of_the_subject_are_narrowed() {
+    let text = "rule(\"r\", #{ title: \"t\", why: \"w\", files: [\"*.tf\"],
+        commit: |c| { for f in c.files { finding(f.path) } }, file: |f| { finding(`file ${f.name}`) } });";
+    let book = compile(&[script("r", text)]).unwrap();
+    let only = Binding {
+        paths: Some(PathPatterns::new(&["/a/"]).unwrap()),
+        except: PathPatterns::new(&["skip.tf"]).unwrap(),
+        ..binding(0)
+    };
+    let policy = book.bind(vec![only], Arc::new(People::default()));
+    let file = |path: &str| {
+        let parts = FileParts {
+            path: path.into(),
+            old_path: None,
+            status: FileStatus::Added,
+            mode: EntryMode(0o100_644),
+            old_mode: None,
+            id: None,
+            old_id: None,
+        };
+        Arc::new(File::new(parts, Arc::new(NoStore)))
+    };
+    let files: Vec<Arc<File>> = ["a/x.tf", "a/skip.tf", "a/x.md", "b/x.tf"].map(file).to_vec();
+    let made = Arc::new(Commit::new(CommitParts::default(), Arc::new(NoStore)).with_files(files.clone()));
+    let mut findings = judge(&policy, Subject::Commit(&made));
+    for file in &files {
+        findings.extend(judge(&policy, Subject::File(&made, file)));
+    }
+    let said: Vec<_> = findings.iter().map(|f| (f.message.as_str(), f.path.as_deref())).collect();
+    assert_eq!(said, [("a/x.tf", None), ("file x.tf", Some("a/x.tf"))]);
+}

@@ -2,6 +2,7 @@
 
 mod basics;
 mod hostile;
+mod of_rules;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
