@@ -1,5 +1,7 @@
 //! `[[classify]]`: how far a change reaches, by the paths it touches.
 
+use std::sync::Arc;
+
 use super::mistakes::Mistakes;
 use super::raw::RawClassify;
 use super::{At, Table};
@@ -67,11 +69,7 @@ fn entry(raw: &At<Table<RawClassify>>, mistakes: &mut Mistakes<'_>) -> Classify 
 /// Classifies a change: the highest impact of any file wins; a file that nothing matches is minor, and so is a change
 /// without files; trivial therefore only if every file is. Of a renamed file both names count. `.bylaws/`, a rewind, a
 /// deletion, a submodule bump and a target that is no commit are major whatever the entries say.
-pub(super) fn classify<'a>(
-    entries: &[Classify],
-    movement: Movement,
-    files: impl IntoIterator<Item = &'a File>,
-) -> Classification {
+pub(super) fn classify(entries: &[Classify], files: &[Arc<File>], movement: Movement) -> Classification {
     let mut tally = Tally { impact: Impact::Trivial, reasons: Vec::new() };
     for (is, why) in [
         (movement.is_rewind, "the ref is rewound"),
@@ -82,14 +80,10 @@ pub(super) fn classify<'a>(
             tally.add(Impact::Major, why, None);
         }
     }
-    let mut any = false;
-    for file in files {
-        any = true;
-        tally.file(entries, file);
-    }
-    if !any {
+    if files.is_empty() {
         tally.add(Impact::Minor, "no file says otherwise", None);
     }
+    files.iter().for_each(|file| tally.file(entries, file));
     Classification { impact: tally.impact, reasons: tally.reasons }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use walkdir::WalkDir;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, nearest};
+use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::policy::{Origin, Script, ScriptKind};
 
 /// Larger files are refused: a freshly cloned repository must not fill the memory of who looks at it.
@@ -42,15 +42,16 @@ enum Role {
     Misplaced(String, String),
 }
 
-/// Sorts out files that were read from anywhere; `shown` is what people know the folder as.
-pub(super) fn sort(files: Vec<PolicyFile>, shown: &str) -> Result<PolicyFiles, Diagnostics> {
+/// Sorts out files that were read from anywhere; `shown` is what people know the folder as. What cannot be a part of the
+/// policy goes to `mistakes`; only a folder that is too large is not looked at any further.
+pub(super) fn sort(
+    mut files: Vec<PolicyFile>,
+    shown: &str,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Result<PolicyFiles, Diagnostic> {
     let mut sorted = PolicyFiles::default();
-    let mut mistakes = Vec::new();
-    let mut files = files;
     files.sort();
-    if let Err(mistake) = check_total(files.iter().map(|(_, contents)| contents.len() as u64), shown) {
-        return Err(mistake.into());
-    }
+    check_total(files.len(), files.iter().map(|(_, contents)| contents.len() as u64).sum(), shown)?;
     for (path, contents) in files {
         let name = format!("{shown}/{path}");
         let role = role(&path);
@@ -66,7 +67,7 @@ pub(super) fn sort(files: Vec<PolicyFile>, shown: &str) -> Result<PolicyFiles, D
             Err(mistake) => mistakes.push(mistake),
         }
     }
-    if mistakes.is_empty() { Ok(sorted) } else { Err(Diagnostics(mistakes)) }
+    Ok(sorted)
 }
 
 impl PolicyFiles {
@@ -99,9 +100,8 @@ fn too_large(name: &str) -> Diagnostic {
     Diagnostic::at(Place::file(name), format!("this file is larger than {} KiB", MAX_FILE >> 10))
 }
 
-fn check_total(sizes: impl ExactSizeIterator<Item = u64>, shown: &str) -> Result<(), Diagnostic> {
-    let (count, total) = (sizes.len(), sizes.sum::<u64>());
-    if count > MAX_FILES || total > MAX_TOTAL {
+fn check_total(count: usize, size: u64, shown: &str) -> Result<(), Diagnostic> {
+    if count > MAX_FILES || size > MAX_TOTAL {
         let most = format!("at most {MAX_FILES} files of {} MiB together", MAX_TOTAL >> 20);
         return Err(Diagnostic::at(Place::file(shown), "this folder is too large for a policy").help(most));
     }
@@ -178,42 +178,47 @@ fn misplaced_toml(path: &str) -> Role {
     Role::Misplaced(format!("`{path}` is not read: no file of a policy has this name"), help)
 }
 
-/// Reads a folder. `None` if there is none. Follows no symbolic link below `folder`.
-pub(super) fn read_folder(folder: &Path, shown: &str) -> Result<Option<Vec<PolicyFile>>, Diagnostics> {
+/// Reads a folder. `None` if there is none. Follows no symbolic link below `folder`. What cannot be read goes to
+/// `mistakes`.
+pub(super) fn read_folder(
+    folder: &Path,
+    shown: &str,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Result<Option<Vec<PolicyFile>>, Diagnostic> {
     match folder.metadata() {
         Ok(found) if found.is_dir() => {}
-        Ok(_) => return Err(Diagnostic::at(Place::file(shown), "this is no folder").into()),
+        Ok(_) => return Err(Diagnostic::at(Place::file(shown), "this is no folder")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !folder.is_symlink() => {
             return Ok(None);
         }
-        Err(error) => return Err(unreadable(shown, &error).into()),
+        Err(error) => return Err(unreadable(shown, &error)),
     }
-    let mut files: Vec<PolicyFile> = Vec::new();
-    let mut mistakes = Vec::new();
+    let (mut files, mut size): (Vec<PolicyFile>, u64) = (Vec::new(), 0);
     for entry in WalkDir::new(folder).min_depth(1) {
-        match entry {
-            Ok(entry) => match read_entry(folder, shown, &entry) {
-                Ok(file) => files.extend(file),
-                Err(mistake) => mistakes.push(mistake),
-            },
-            Err(error) => {
-                let below = error.path().and_then(|path| path.strip_prefix(folder).ok());
-                let name =
-                    below.map_or_else(|| shown.to_owned(), |path| format!("{shown}/{}", path.display()));
-                mistakes.push(Diagnostic::at(Place::file(name), format!("this cannot be read: {error}")));
+        match read_entry(folder, shown, entry) {
+            Ok(Some(file)) => {
+                size += file.1.len() as u64;
+                files.push(file);
             }
+            Ok(None) => {}
+            Err(mistake) => mistakes.push(mistake),
         }
-        check_total(files.iter().map(|(_, contents)| contents.len() as u64), shown)?;
+        check_total(files.len(), size, shown)?;
     }
-    if mistakes.is_empty() { Ok(Some(files)) } else { Err(Diagnostics(mistakes)) }
+    Ok(Some(files))
 }
 
 /// The file, if it is one that a policy could be made of.
 fn read_entry(
     folder: &Path,
     shown: &str,
-    entry: &walkdir::DirEntry,
+    entry: walkdir::Result<walkdir::DirEntry>,
 ) -> Result<Option<PolicyFile>, Diagnostic> {
+    let entry = entry.map_err(|error| {
+        let below = error.path().and_then(|path| path.strip_prefix(folder).ok());
+        let name = below.map_or_else(|| shown.to_owned(), |path| format!("{shown}/{}", path.display()));
+        unreadable(&name, &error.into())
+    })?;
     if entry.file_type().is_dir() {
         return Ok(None);
     }
@@ -226,6 +231,9 @@ fn read_entry(
         return Ok(None);
     }
     let name = format!("{shown}/{path}");
+    if below.to_str().is_none() {
+        return Err(Diagnostic::at(Place::file(name), "the name of this file is not UTF-8 text"));
+    }
     if !entry.file_type().is_file() {
         let message = "a symbolic link or special file cannot be part of a policy";
         return Err(Diagnostic::at(Place::file(name), message).help("put the file itself here"));

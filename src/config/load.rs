@@ -13,16 +13,20 @@ use super::raw::{RawBylaws, RawPeople, RawRule};
 use super::requires;
 use super::rules::{self, Known};
 use super::sets::{self, RECOMMENDED};
+use super::tree;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
-use crate::facts::People;
+use crate::facts::{Oid, People};
+use crate::git::Repository;
 use crate::policy::{Binding, Limits, Origin, Policy, RuleBook, RuleInfo, Script, ScriptKind, with_stack};
 use crate::verdict::{Level, PolicyName};
 
 /// Where a policy is read from, and what people know that as: `.bylaws`, `origin/main:.bylaws`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum PolicySource<'a> {
     /// A `.bylaws` folder on disk.
     Folder(&'a Path, String),
+    /// A folder in a commit's tree, mostly `.bylaws`.
+    Tree(&'a Repository, Oid, String, String),
     /// The files of a `.bylaws` folder that were read elsewhere: paths below it, with `/`, and contents.
     Files(Vec<PolicyFile>, String),
     /// The rule set that is in force where there is no `.bylaws/`.
@@ -30,6 +34,7 @@ pub enum PolicySource<'a> {
 }
 
 /// A policy, ready to judge.
+#[derive(Debug)]
 pub struct LoadedPolicy {
     /// The rules in force.
     pub policy: Policy,
@@ -51,7 +56,9 @@ pub struct LoadedPolicy {
 /// Everything that is wrong with it, in the order of the places; that there is no such folder; or that no rule is in force.
 pub fn load(source: PolicySource<'_>, clock: i64) -> Result<LoadedPolicy, Diagnostics> {
     let shown = match &source {
-        PolicySource::Folder(_, shown) | PolicySource::Files(_, shown) => shown.clone(),
+        PolicySource::Folder(_, shown) | PolicySource::Tree(.., shown) | PolicySource::Files(_, shown) => {
+            shown.clone()
+        }
         PolicySource::BuiltIn => RECOMMENDED.to_owned(),
     };
     load_if_present(source, clock)?.ok_or_else(|| {
@@ -65,14 +72,18 @@ pub fn load(source: PolicySource<'_>, clock: i64) -> Result<LoadedPolicy, Diagno
 /// # Errors
 /// As for [`load`].
 pub fn load_if_present(source: PolicySource<'_>, clock: i64) -> Result<Option<LoadedPolicy>, Diagnostics> {
+    let mut mistakes = Vec::new();
     let (files, shown) = match source {
-        PolicySource::Folder(folder, shown) => (files::read_folder(folder, &shown)?, shown),
+        PolicySource::Folder(folder, shown) => (files::read_folder(folder, &shown, &mut mistakes)?, shown),
+        PolicySource::Tree(repository, commit, path, shown) => {
+            (tree::read(repository, commit, &path, &shown, &mut mistakes)?, shown)
+        }
         PolicySource::Files(files, shown) => (Some(files), shown),
         PolicySource::BuiltIn => (Some(Vec::new()), RECOMMENDED.to_owned()),
     };
     let Some(files) = files else { return Ok(None) };
-    let files = files::sort(files, &shown)?;
-    Loader { shown, clock }.load(files).map(Some)
+    let files = files::sort(files, &shown, &mut mistakes)?;
+    Loader { shown, clock }.load(files, mistakes).map(Some)
 }
 
 struct Loader {
@@ -87,7 +98,8 @@ struct Source {
 }
 
 impl Loader {
-    fn load(self, mut files: PolicyFiles) -> Result<LoadedPolicy, Diagnostics> {
+    /// `errors` are those that were found before.
+    fn load(self, mut files: PolicyFiles, mut errors: Vec<Diagnostic>) -> Result<LoadedPolicy, Diagnostics> {
         let bylaws = self.source("bylaws.toml", files.bylaws.take());
         let people = self.source("people.toml", files.people.take());
         let mut in_bylaws = Mistakes::new(&bylaws.name, &bylaws.text);
@@ -96,8 +108,8 @@ impl Loader {
         let raw = read_bylaws(&bylaws.text, &mut in_bylaws)?;
         let directory = read_people(&people.text, raw.as_ref(), &mut in_people);
         let sets = extended(raw.as_ref(), &mut in_bylaws);
-        let scripts = scripts(&files.scripts, &sets);
-        let book = compile(&scripts);
+        let shipped = shipped(&sets);
+        let book = compile(&files.scripts, &shipped);
 
         let config =
             raw.as_ref().map(|raw| Config::read(raw, directory.as_ref(), self.clock, &mut in_bylaws));
@@ -106,7 +118,7 @@ impl Loader {
             _ => Vec::new(),
         };
 
-        let mut errors = std::mem::take(&mut in_bylaws.errors);
+        errors.append(&mut in_bylaws.errors);
         errors.append(&mut in_people.errors);
         let mut notices = in_bylaws.notices;
         notices.append(&mut in_people.notices);
@@ -119,7 +131,7 @@ impl Loader {
             return Err(no_rule(&bylaws.name).into());
         }
         let people = Arc::new(People::new(directory.identities));
-        let name = PolicyName { source: self.shown, digest: self::name(&files, &sets) };
+        let name = PolicyName { source: self.shown, digest: self::name(&files, &shipped) };
         let tests = files.scripts.into_iter().filter(|script| script.kind == ScriptKind::Tests).collect();
         let owners = config.owners.iter().map(|owners| (owners.paths.clone(), owners.team.clone())).collect();
         let policy = book.bind(bindings, Arc::clone(&people)).with_owners(owners);
@@ -173,15 +185,25 @@ pub(super) fn extended(raw: Option<&RawBylaws>, mistakes: &mut Mistakes<'_>) -> 
     names
 }
 
-/// What is compiled: the repository's scripts and those of the shipped sets, without tests.
-fn scripts(own: &[Script], sets: &[String]) -> Vec<Script> {
-    let shipped = sets.iter().filter_map(|set| sets::set_scripts(set)).flatten();
-    own.iter().cloned().chain(shipped).filter(|script| script.kind != ScriptKind::Tests).collect()
+/// A shipped set's name and scripts.
+type ShippedSet = (String, Vec<Script>);
+
+/// The sets without their tests.
+fn shipped(names: &[String]) -> Vec<ShippedSet> {
+    let scripts = |name: &String| {
+        let mut scripts = sets::set_scripts(name)?;
+        scripts.retain(|script| script.kind != ScriptKind::Tests);
+        Some((name.clone(), scripts))
+    };
+    names.iter().filter_map(scripts).collect()
 }
 
 /// Compiles on a thread whose stack is large enough for any script, wherever this is called from.
-fn compile(scripts: &[Script]) -> Result<RuleBook, Diagnostics> {
-    with_stack(|| RuleBook::compile(scripts, Limits::default())).unwrap_or_else(|error| {
+fn compile(own: &[Script], shipped: &[ShippedSet]) -> Result<RuleBook, Diagnostics> {
+    let shipped = shipped.iter().flat_map(|(_, scripts)| scripts);
+    let all: Vec<Script> =
+        own.iter().chain(shipped).filter(|script| script.kind != ScriptKind::Tests).cloned().collect();
+    with_stack(|| RuleBook::compile(&all, Limits::default())).unwrap_or_else(|error| {
         Err(Diagnostic::new(format!("rules cannot be read: no thread: {error}")).into())
     })
 }
@@ -228,17 +250,14 @@ pub(super) fn in_order(mut errors: Vec<Diagnostic>) -> Diagnostics {
 }
 
 /// The digest over everything that judges.
-fn name(files: &PolicyFiles, sets: &[String]) -> String {
+fn name(files: &PolicyFiles, shipped: &[ShippedSet]) -> String {
     let own = files.judging.iter().map(|(path, text)| (path.as_str(), text.as_bytes())).collect();
-    let shipped: Vec<(&String, Vec<Script>)> =
-        sets.iter().filter_map(|set| Some((set, sets::set_scripts(set)?))).collect();
     let mut parts = vec![
         Part { name: "repository".to_owned(), files: own },
         Part { name: "operator".to_owned(), files: Vec::new() },
     ];
-    for (set, scripts) in &shipped {
-        let judging = scripts.iter().filter(|script| script.kind != ScriptKind::Tests);
-        let files = judging.map(|script| (script.name.as_str(), script.text.as_bytes())).collect();
+    for (set, scripts) in shipped {
+        let files = scripts.iter().map(|script| (script.name.as_str(), script.text.as_bytes())).collect();
         parts.push(Part { name: format!("set {set}"), files });
     }
     digest(&parts)

@@ -12,6 +12,7 @@ mod digest;
 mod document;
 mod environment;
 mod files;
+mod listing;
 mod load;
 mod mistakes;
 mod people;
@@ -20,18 +21,23 @@ mod requirement;
 mod requires;
 mod rules;
 mod sets;
+mod starter;
 mod time;
+mod tree;
 mod waiver;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use at::{At, Table};
 pub use classify::{Classification, Classify, Movement, Reason};
 pub use environment::{Allow, Environment};
 pub use files::PolicyFile;
+pub use listing::ListedRule;
 pub use load::{LoadedPolicy, PolicySource, load, load_if_present};
 pub use requirement::{BreakGlass, Owners, Requirement, Requirements, Skippable};
 pub use sets::{RECOMMENDED, set_scripts, sets};
+pub use starter::starter;
 pub use waiver::Waiver;
 
 use mistakes::Mistakes;
@@ -105,13 +111,10 @@ impl Config {
         names.iter().filter_map(|name| self.requirements.get(*name)).map(|table| table.of(impact)).collect()
     }
 
-    /// How far a change reaches, and why.
-    pub fn classify<'a>(
-        &self,
-        movement: Movement,
-        files: impl IntoIterator<Item = &'a File>,
-    ) -> Classification {
-        classify::classify(&self.classify, movement, files)
+    /// How far a change of these files reaches, and why. Major whatever the entries say: what touches `.bylaws/`, moves a
+    /// submodule, or does what `movement` tells.
+    pub fn classify(&self, files: &[Arc<File>], movement: Movement) -> Classification {
+        classify::classify(&self.classify, files, movement)
     }
 
     /// The first waiver that lets this rule's finding pass now.

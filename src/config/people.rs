@@ -29,6 +29,12 @@ impl Directory {
             identities.push((id.offset, reader.person(id, person.value.0, &seniority)));
         }
         for (id, service) in raw.services {
+            if identities.iter().any(|(_, one): &(usize, Identity)| one.id == id.value) {
+                let message = format!("`{}` is a person already", id.value);
+                reader
+                    .mistakes
+                    .error(reader.mistakes.at(&id, message).help("records name both by this word alone"));
+            }
             if let Some(environments) = environments {
                 reader.environments(&service.deploys, environments);
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::At;
 use super::mistakes::Mistakes;
 use super::raw::{RawBylaws, RawRule, Words};
+use super::sets;
 use crate::diagnostic::nearest;
 use crate::policy::{Binding, Value};
 use crate::verdict::Level;
@@ -24,7 +25,7 @@ pub(super) struct Known<'a> {
 /// soft-mandatory; one that is mentioned and does not exist is recorded.
 pub(super) fn bindings(raw: &RawBylaws, rules: &[Known<'_>], mistakes: &mut Mistakes<'_>) -> Vec<Binding> {
     for id in raw.rules.keys().filter(|id| !rules.iter().any(|rule| rule.id == id.value)) {
-        mistakes.unknown("rule", id, rules.iter().map(|rule| rule.id));
+        unknown_rule(id, rules, mistakes);
     }
     mistakes.paths(&raw.except);
     let bound = rules.iter().enumerate().map(|(index, rule)| {
@@ -37,7 +38,19 @@ pub(super) fn bindings(raw: &RawBylaws, rules: &[Known<'_>], mistakes: &mut Mist
 /// Waivers of rules that do not exist waive nothing.
 pub(super) fn check_waivers(raw: &RawBylaws, rules: &[Known<'_>], mistakes: &mut Mistakes<'_>) {
     for waiver in raw.waiver.iter().filter(|waiver| !rules.iter().any(|rule| rule.id == waiver.rule.value)) {
-        mistakes.unknown("rule", &waiver.rule, rules.iter().map(|rule| rule.id));
+        unknown_rule(&waiver.rule, rules, mistakes);
+    }
+}
+
+/// The rule may be one of a shipped set that is not in force.
+fn unknown_rule(id: &At<String>, rules: &[Known<'_>], mistakes: &mut Mistakes<'_>) {
+    match sets::sets_with(id).first() {
+        Some(set) => {
+            let mistake = mistakes.at(id, format_args!("the rule `{}` is not loaded", id.value));
+            mistakes
+                .error(mistake.help(format!("it is one of the rule set `{set}`: name that in `extends`")));
+        }
+        None => mistakes.unknown("rule", id, rules.iter().map(|rule| rule.id)),
     }
 }
 
@@ -134,7 +147,7 @@ fn typed(value: &toml::Value, default: &Value) -> Result<Value, Mismatch> {
             reason = "whoever writes a whole number for a float means the nearest"
         )]
         (toml::Value::Integer(value), Value::Float(_)) => Ok(Value::Float(*value as f64)),
-        (toml::Value::Float(value), Value::Float(_)) => Ok(Value::Float(*value)),
+        (toml::Value::Float(value), Value::Float(_)) if !value.is_nan() => Ok(Value::Float(*value)),
         (toml::Value::String(value), Value::Text(_)) => Ok(Value::Text(value.clone())),
         (toml::Value::Array(values), Value::List(defaults)) => {
             let element = |(n, value)| match defaults.first() {
@@ -171,7 +184,11 @@ fn free(value: &toml::Value) -> Result<Value, Mismatch> {
     match value {
         toml::Value::Boolean(value) => Ok(Value::Bool(*value)),
         toml::Value::Integer(value) => Ok(Value::Int(*value)),
-        toml::Value::Float(value) => Ok(Value::Float(*value)),
+        toml::Value::Float(value) if !value.is_nan() => Ok(Value::Float(*value)),
+        // Whatever a rule compares it with, the answer is no.
+        toml::Value::Float(_) => {
+            Err(Mismatch { path: String::new(), expected: "a number", found: "`nan`, which is none" })
+        }
         toml::Value::String(value) => Ok(Value::Text(value.clone())),
         toml::Value::Array(values) => values.iter().map(free).collect::<Result<_, _>>().map(Value::List),
         toml::Value::Table(values) => table(values, &BTreeMap::new()).map(Value::Map),
@@ -204,6 +221,7 @@ fn found(value: &toml::Value) -> &'static str {
     match value {
         toml::Value::Boolean(_) => "a boolean",
         toml::Value::Integer(_) => "a whole number",
+        toml::Value::Float(value) if value.is_nan() => "`nan`, which is none",
         toml::Value::Float(_) => "a number with a fraction",
         toml::Value::String(_) => "a string",
         toml::Value::Array(_) => "an array",

@@ -25,6 +25,11 @@ pub fn set_scripts(set: &str) -> Option<Vec<Script>> {
     Some(scripts)
 }
 
+/// The shipped sets that have a rule of this name: each rule has a file of its own, which is called after it.
+pub(super) fn sets_with(rule: &str) -> Vec<&'static str> {
+    sets().into_iter().filter(|set| EMBEDDED.get_file(format!("{set}/{rule}.rhai")).is_some()).collect()
+}
+
 fn collect(dir: &Dir<'_>, set: &str, scripts: &mut Vec<Script>) {
     for file in dir.files() {
         let path = file.path().to_str().and_then(|path| path.strip_prefix(set)?.strip_prefix('/'));
@@ -61,6 +66,13 @@ mod tests {
             assert_eq!(set_scripts(set).unwrap().len(), embedded, "{set}");
         }
         assert!(set_scripts("no-such-set").is_none());
+    }
+
+    #[test]
+    fn rules_are_found_by_their_name() {
+        assert_eq!(sets_with("subject-length"), [RECOMMENDED]);
+        assert!(sets_with("no-such-rule").is_empty());
+        assert!(sets_with("../Cargo").is_empty());
     }
 
     fn rhai_files(dir: &Dir<'_>) -> usize {

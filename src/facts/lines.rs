@@ -187,7 +187,9 @@ fn same_bytes(a: &[u8], b: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    fn diff(old: &str, new: &str) -> (Vec<(u32, String)>, Vec<(u32, String)>) {
+    type Numbered = Vec<(u32, String)>;
+
+    fn diff(old: &str, new: &str) -> (Numbered, Numbered) {
         let diff = LineDiff::between(Some(old.as_bytes().into()), Some(new.as_bytes().into()));
         let list = |lines: &Lines| lines.iter().map(|l| (l.number, l.text.into_owned())).collect();
         (list(&diff.added), list(&diff.deleted))

@@ -2,7 +2,10 @@
 
 mod any_input;
 mod broken;
+mod folders;
+mod impact;
 mod meaning;
+mod starters;
 
 use std::collections::BTreeMap;
 
