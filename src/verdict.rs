@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use crate::diagnostic::Place;
 use crate::facts::{Impact, Oid, RefName, Urgency};
 
 /// How much a rule's violation weighs.
@@ -102,9 +104,19 @@ pub struct Finding {
     /// The line in that path, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// Of an error: where in the rule's script, as `file:line:column`; `path` and `line` stay those of the subject.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub place: Option<Place>,
     /// For people: who made the commit and its subject. Not part of the JSON.
     #[serde(skip)]
-    pub about: Option<About>,
+    pub about: Option<Arc<About>>,
+}
+
+fn as_text<S: Serializer>(place: &Option<Place>, serializer: S) -> Result<S::Ok, S::Error> {
+    match place {
+        Some(place) => serializer.collect_str(place),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// What the human report says of a finding's commit.

@@ -91,8 +91,58 @@ pub struct Change {
     pub files: Vec<Arc<File>>,
     /// Who pushes.
     pub pusher: Person,
+    /// Approvals, test results and the like that count for it.
+    pub evidence: Evidence,
     /// What reads objects on demand.
     pub store: Arc<dyn Store>,
+}
+
+/// What speaks for a change. The default is nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evidence {
+    /// Who approved it.
+    pub approvals: Vec<Approval>,
+    /// Results of tests, the newest last.
+    pub tests: Vec<TestResult>,
+    /// Why the glass was broken; `None` if it was not.
+    pub break_glass: Option<String>,
+    /// What a change of its environment and impact needs; `None` if nothing is demanded.
+    pub required: Option<Required>,
+}
+
+/// Somebody approved a change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Approval {
+    /// Who.
+    pub person: Person,
+    /// When it was received, seconds UTC.
+    pub time: i64,
+}
+
+/// A service says how a suite of tests went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestResult {
+    /// Which suite.
+    pub suite: String,
+    /// `passed` or `failed`.
+    pub passed: bool,
+    /// Which service.
+    pub service: Person,
+    /// When it was received, seconds UTC.
+    pub time: i64,
+}
+
+/// What a change needs: a row of `[requirements.ENVIRONMENT]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Required {
+    /// How many approvals.
+    pub approvals: u32,
+    /// At least one of them by somebody of this rank.
+    pub seniority: Option<String>,
+    /// Suites that must have passed.
+    pub tests: Vec<String>,
+    /// Must every commit be signed by a known person?
+    pub signed_commits: bool,
 }
 
 /// All that one `git push` updates.

@@ -12,7 +12,7 @@ mod ref_name;
 mod store;
 mod trailers;
 
-pub use change::{Change, Impact, Push, Urgency};
+pub use change::{Approval, Change, Evidence, Impact, Push, Required, TestResult, Urgency};
 pub use commit::{Commit, CommitParts, Conventional, Signature, SignatureKind, SignatureStatus};
 pub use file::{EntryMode, File, FileParts, FileStatus, MAX_BLOB};
 pub use lines::{Line, LineDiff, Lines};

@@ -27,6 +27,15 @@ impl Oid {
         Some(Self { bytes, width })
     }
 
+    /// From the 20 bytes of a SHA-1.
+    pub fn from_sha1(sha1: [u8; 20]) -> Self {
+        let mut bytes = [0; 32];
+        for (byte, given) in bytes.iter_mut().zip(sha1) {
+            *byte = given;
+        }
+        Self { bytes, width: 20 }
+    }
+
     /// From 20 or 32 raw bytes.
     pub fn from_bytes(raw: &[u8]) -> Option<Self> {
         let width = match raw.len() {

@@ -30,5 +30,6 @@ mod walk;
 pub use error::GitError;
 pub use folder::Folder;
 pub use location::Location;
+pub(crate) use process::run_in;
 pub use repository::{Backend, Head, Needs, Repository, Walk};
 pub use revisions::Revisions;

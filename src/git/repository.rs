@@ -109,6 +109,11 @@ impl Repository {
         self.handle.reader().objects.backend()
     }
 
+    /// Where it was looked for, and with which environment.
+    pub fn location(&self) -> &Location {
+        &self.place.location
+    }
+
     /// The repository's folder: `.git`, or the one of a linked worktree in it. Absolute.
     pub fn git_dir(&self) -> &Path {
         &self.place.git_dir

@@ -1,0 +1,220 @@
+//! One call of a handler: how it is made, and what is known on its thread meanwhile.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rhai::{
+    Caches, Dynamic, Engine, EvalAltResult, EvalContext, Expr, Expression, FnPtr, GlobalRuntimeState,
+    ImmutableString, Locked, Module, Scope, Shared,
+};
+
+use super::Limits;
+use super::finding::Made;
+use super::limits::{Metered, Used};
+use crate::facts::{GitPath, People};
+use crate::patterns::PathPatterns;
+
+/// What the helpers of every call may ask.
+#[derive(Debug, Default)]
+pub(super) struct Host {
+    pub(super) people: Arc<People>,
+    pub(super) owners: Vec<(PathPatterns, String)>,
+}
+
+/// What one call has made so far.
+pub(super) struct Frame {
+    serial: u64,
+    host: Arc<Host>,
+    /// The path that a plain finding is about.
+    pub(super) path: Option<String>,
+    pub(super) most: usize,
+    pub(super) made: Vec<Made>,
+}
+
+thread_local! {
+    static FRAME: RefCell<Option<Frame>> = const { RefCell::new(None) };
+    static SERIAL: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Something to do with the call in progress; `None` outside of one.
+pub(super) fn with_frame<R>(work: impl FnOnce(&mut Frame) -> R) -> Option<R> {
+    FRAME.with_borrow_mut(|frame| frame.as_mut().map(work))
+}
+
+/// Everybody in people.toml.
+pub(super) fn people() -> Arc<People> {
+    with_frame(|frame| Arc::clone(&frame.host.people)).unwrap_or_default()
+}
+
+/// The teams that own a path.
+pub(super) fn owners(path: &GitPath) -> Vec<String> {
+    with_frame(|frame| {
+        let owners = frame.host.owners.iter().filter(|(paths, _)| paths.matches(path));
+        let mut teams: Vec<String> = owners.map(|(_, team)| team.clone()).collect();
+        teams.dedup();
+        teams
+    })
+    .unwrap_or_default()
+}
+
+impl Frame {
+    /// Tells this call's findings from another's.
+    pub(super) fn serial(&self) -> u64 {
+        self.serial
+    }
+}
+
+/// What came of a call.
+pub(super) struct Outcome {
+    pub(super) result: Result<Dynamic, Box<EvalAltResult>>,
+    pub(super) made: Vec<Made>,
+    pub(super) serial: u64,
+    pub(super) used: Used,
+}
+
+/// Calls under the limits, with a fresh collector for findings. Calls nest, when a test judges.
+pub(super) fn run(
+    limits: &Limits,
+    host: &Arc<Host>,
+    path: Option<String>,
+    work: impl FnOnce() -> Result<Dynamic, Box<EvalAltResult>>,
+) -> Outcome {
+    let serial = SERIAL.replace(SERIAL.get().wrapping_add(1));
+    let frame = Frame { serial, host: Arc::clone(host), path, most: limits.findings, made: Vec::new() };
+    let outer = Restore(FRAME.replace(Some(frame)));
+    let metered = Metered::start(limits);
+    let result = work();
+    let used = metered.end();
+    let made = with_frame(|frame| std::mem::take(&mut frame.made)).unwrap_or_default();
+    drop(outer);
+    Outcome { result, made, serial, used }
+}
+
+/// Gives the thread back to the call around it, also when a native function panics.
+struct Restore(Option<Frame>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        FRAME.replace(self.0.take());
+    }
+}
+
+/// The constants of a script's top level, for `global::NAME`.
+pub(super) type Constants = Option<Shared<Locked<BTreeMap<ImmutableString, Dynamic>>>>;
+
+/// A closure that a script gave to `rule`, ready to be called from any thread.
+///
+/// Its body is evaluated as a block, not called as a function: Rhai gives errors of limits the place of the outermost call,
+/// which this way lies inside the body.
+pub(super) struct Handler {
+    body: Expr,
+    names: Vec<ImmutableString>,
+    captured: Vec<Dynamic>,
+    lib: Vec<Shared<Module>>,
+    constants: Constants,
+    source: ImmutableString,
+    spare: Mutex<Vec<Runtime>>,
+}
+
+/// What Rhai keeps between calls: which function a call means. Nothing that a script could see.
+struct Runtime {
+    global: GlobalRuntimeState,
+    caches: Caches,
+}
+
+impl Handler {
+    /// From a closure, with captured values copied out of what they share.
+    pub(super) fn new(
+        closure: &FnPtr,
+        names: Vec<ImmutableString>,
+        body: Expr,
+        lib: Vec<Shared<Module>>,
+        constants: Constants,
+        source: ImmutableString,
+    ) -> Self {
+        Self {
+            body,
+            names,
+            captured: closure.curry().iter().map(unshare).collect(),
+            lib,
+            constants,
+            source,
+            spare: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// How many values a call gives.
+    pub(super) fn arity(&self) -> usize {
+        self.names.len().saturating_sub(self.captured.len())
+    }
+
+    /// The statements.
+    pub(super) fn body(&self) -> &Expr {
+        &self.body
+    }
+
+    /// Calls it.
+    pub(super) fn call(
+        &self,
+        engine: &Engine,
+        arguments: impl IntoIterator<Item = Dynamic>,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let mut scope = Scope::new();
+        let values = self.captured.iter().cloned().chain(arguments);
+        for (name, value) in self.names.iter().zip(values) {
+            scope.push_dynamic(name.clone(), value);
+        }
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut runtime = spare.unwrap_or_else(|| self.runtime(engine));
+        let Runtime { global, caches } = &mut runtime;
+        let result = EvalContext::new(engine, global, caches, &mut scope, None)
+            .eval_expression_tree(&Expression::from(&self.body));
+        let value = match result {
+            Ok(value) => value,
+            Err(error) => match *error {
+                EvalAltResult::Return(value, _) => value,
+                // What an error left behind is not used again.
+                error => return Err(error.into()),
+            },
+        };
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(runtime);
+        Ok(value.flatten())
+    }
+
+    fn runtime(&self, engine: &Engine) -> Runtime {
+        let mut global = engine.new_global_runtime_state();
+        global.lib.extend(self.lib.iter().cloned());
+        global.constants.clone_from(&self.constants);
+        global.source = Some(self.source.clone());
+        Runtime { global, caches: Caches::new() }
+    }
+}
+
+impl std::fmt::Debug for Handler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handler")
+            .field("source", &self.source)
+            .field("names", &self.names)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A copy that shares nothing: captured variables are shared cells in Rhai, and what one call pushes into an array the next
+/// one would see.
+pub(super) fn unshare(value: &Dynamic) -> Dynamic {
+    let read_only = value.is_read_only();
+    let value = value.flatten_clone();
+    let copy = if let Ok(array) = value.as_array_ref() {
+        Dynamic::from_array(array.iter().map(unshare).collect())
+    } else if let Ok(map) = value.as_map_ref() {
+        Dynamic::from_map(map.iter().map(|(name, value)| (name.clone(), unshare(value))).collect())
+    } else if let Some(closure) = value.read_lock::<FnPtr>() {
+        let mut copy = closure.clone();
+        copy.set_curry(closure.curry().iter().map(unshare).collect::<Vec<_>>());
+        Dynamic::from(copy)
+    } else {
+        value.clone()
+    };
+    if read_only { copy.into_read_only() } else { copy }
+}

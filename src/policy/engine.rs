@@ -1,0 +1,54 @@
+//! The sandbox: an engine with our own choice of packages, and nothing to read a clock, a file or a random number with.
+
+use rhai::Engine;
+use rhai::packages::{
+    ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
+    BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage, Package,
+};
+
+use super::Limits;
+use super::api::{self, Table};
+
+/// Words of the language that a rule has no use for, and why; a script that uses one is told so.
+pub(super) const ABSENT: [(&str, &str); 15] = [
+    ("eval", "a rule is what was reviewed, not what it reads"),
+    ("import", "the functions of rules/lib/NAME.rhai are there as `NAME::f()`"),
+    ("export", "every function of rules/lib/NAME.rhai is there as `NAME::f()`; mark others `private`"),
+    ("print", "rules print nothing; make a `finding(message)`"),
+    ("debug", "rules print nothing; make a `finding(message)`"),
+    ("try", "an error in a rule blocks; it must not be hidden"),
+    ("catch", "an error in a rule blocks; it must not be hidden"),
+    ("curry", "a closure captures what it uses"),
+    ("exit", "use `return`"),
+    ("sleep", "rules do not wait"),
+    ("timestamp", "rules have no clock: the same facts must give the same findings"),
+    ("blob", "use text or an array"),
+    ("rand", "the same facts must give the same findings"),
+    ("parse_json", "use `file.json()`"),
+    ("sync", "rules share no state"),
+];
+
+/// How many of [`ABSENT`] are words of the grammar and must be taken out of it.
+const SYMBOLS: usize = 8;
+
+/// A new engine, and the table of everything that was registered in it.
+pub(super) fn build(limits: &Limits) -> (Engine, Table) {
+    let mut engine = Engine::new_raw();
+    ArithmeticPackage::new().register_into_engine(&mut engine);
+    LogicPackage::new().register_into_engine(&mut engine);
+    BasicMathPackage::new().register_into_engine(&mut engine);
+    BasicStringPackage::new().register_into_engine(&mut engine);
+    MoreStringPackage::new().register_into_engine(&mut engine);
+    BasicIteratorPackage::new().register_into_engine(&mut engine);
+    BasicArrayPackage::new().register_into_engine(&mut engine);
+    BasicMapPackage::new().register_into_engine(&mut engine);
+    BasicFnPackage::new().register_into_engine(&mut engine);
+    for (word, _) in ABSENT.iter().take(SYMBOLS) {
+        engine.disable_symbol(*word);
+    }
+    engine.set_fail_on_invalid_map_property(true);
+    engine.set_strict_variables(true);
+    limits.apply(&mut engine);
+    let table = api::register(&mut engine);
+    (engine, table)
+}
