@@ -10,12 +10,19 @@ fn book(scripts: &[Script]) -> RuleBook {
 #[test]
 fn every_test_of_the_set_passes() {
     let scripts = set_scripts("recommended").expect("the set is embedded");
-    let outcomes = testing::run(&book(&scripts), &scripts, None).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let outcomes =
+        testing::run(&book(&scripts), &scripts, None).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let failed: Vec<String> = outcomes
         .iter()
         .filter_map(|outcome| outcome.failure.as_ref().map(|failure| (outcome, failure)))
         .map(|(outcome, failure)| {
-            format!("{}: {}: {}\n    {}", failure.place, outcome.name, failure.message, failure.said.join("\n    "))
+            format!(
+                "{}: {}: {}\n    {}",
+                failure.place,
+                outcome.name,
+                failure.message,
+                failure.said.join("\n    ")
+            )
         })
         .collect();
     assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), outcomes.len(), failed.join("\n"));
@@ -41,7 +48,8 @@ fn every_rule_is_shown_satisfied_and_violated() {
 #[test]
 fn every_rule_stands_in_a_file_of_its_name_and_says_its_level() {
     let scripts = set_scripts("recommended").expect("the set is embedded");
-    let files: Vec<&str> = scripts.iter().filter(|s| s.kind == ScriptKind::Rules).map(|s| s.name.as_str()).collect();
+    let files: Vec<&str> =
+        scripts.iter().filter(|s| s.kind == ScriptKind::Rules).map(|s| s.name.as_str()).collect();
     let book = book(&scripts);
     assert_eq!(files.len(), book.rules().len(), "one rule a file");
     for rule in book.rules() {

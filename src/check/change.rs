@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::shards::{CHUNK, map_chunks};
 use super::{Check, CheckError, Tally};
 use crate::config::Movement;
-use crate::facts::{Change, Commit, File, Oid, Push, RefName, Urgency};
+use crate::facts::{Change, Commit, Evidence, File, Oid, Push, RefName, Urgency};
 use crate::policy::{Context, Subject};
 use crate::verdict::JudgedChange;
 
@@ -36,7 +36,11 @@ pub(super) fn as_judged(change: &Change) -> JudgedChange {
 
 impl Check<'_> {
     /// Judges one update: its commits, their files, and the change as a whole.
-    pub(super) fn judge_update(&self, update: &RefUpdate, tally: &mut Tally) -> Result<Arc<Change>, CheckError> {
+    pub(super) fn judge_update(
+        &self,
+        update: &RefUpdate,
+        tally: &mut Tally,
+    ) -> Result<Arc<Change>, CheckError> {
         let include: Vec<Oid> = update.new.into_iter().collect();
         let exclude: Vec<Oid> = update.old.into_iter().chain(update.held.iter().copied()).collect();
         let needs = self.needs();
@@ -71,7 +75,12 @@ impl Check<'_> {
             is_signed: false,
             time: self.now,
         });
-        self.loaded.policy.judge(Subject::Push(&push), &Context::default(), &self.meter(1), &mut tally.findings);
+        self.loaded.policy.judge(
+            Subject::Push(&push),
+            &Context::default(),
+            &self.meter(1),
+            &mut tally.findings,
+        );
     }
 
     fn change_of(&self, update: &RefUpdate, commits: Vec<Arc<Commit>>) -> Result<Change, CheckError> {
@@ -81,18 +90,20 @@ impl Check<'_> {
         };
         let config = &self.loaded.config;
         let files = self.files_of(update, &commits)?;
-        let movement = Movement { is_rewind: is_force, is_deletion: update.new.is_none(), is_no_commit: false };
+        let movement =
+            Movement { is_rewind: is_force, is_deletion: update.new.is_none(), is_no_commit: false };
         Ok(Change {
             reference: update.reference.clone(),
             old: update.old,
             new: update.new,
             is_force,
             environment: config.environment_of(&update.reference).map(|e| e.name.clone()),
-            impact: config.classify(movement, files.iter().map(AsRef::as_ref)).impact,
+            impact: config.classify(&files, movement).impact,
             urgency: Urgency::Normal,
             commits,
             files,
             pusher: self.pusher.clone(),
+            evidence: Evidence::default(),
             store: self.repository.store(),
         })
     }

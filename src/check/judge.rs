@@ -60,7 +60,13 @@ impl Check<'_> {
         Ok(tally)
     }
 
-    pub(super) fn judge_commit(&self, commit: &Arc<Commit>, context: &Context, meter: &RunMeter, tally: &mut Tally) {
+    pub(super) fn judge_commit(
+        &self,
+        commit: &Arc<Commit>,
+        context: &Context,
+        meter: &RunMeter,
+        tally: &mut Tally,
+    ) {
         if self.loaded.policy.needs().commit_rules {
             self.loaded.policy.judge(Subject::Commit(commit), context, meter, &mut tally.findings);
         }

@@ -155,8 +155,10 @@ impl Check<'_> {
     }
 
     fn context(&self, reference: Option<RefName>) -> Context {
-        let environment =
-            reference.as_ref().and_then(|name| self.loaded.config.environment_of(name)).map(|e| e.name.clone());
+        let environment = reference
+            .as_ref()
+            .and_then(|name| self.loaded.config.environment_of(name))
+            .map(|e| e.name.clone());
         Context { reference, environment, ..Context::default() }
     }
 

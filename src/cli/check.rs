@@ -76,17 +76,15 @@ fn target(
     named(&command.revisions, repository, &head)
 }
 
-fn message_in(
-    file: &std::path::Path,
-    common: &Common,
-    environment: &Environment,
-) -> anyhow::Result<String> {
+fn message_in(file: &std::path::Path, common: &Common, environment: &Environment) -> anyhow::Result<String> {
     let mut raw = Vec::new();
     if file.as_os_str() == "-" {
         std::io::stdin().lock().read_to_end(&mut raw).context("cannot read standard input")?;
     } else {
-        let folder = common.folder.as_ref().map_or_else(|| environment.folder.clone(), |f| environment.folder.join(f));
-        raw = std::fs::read(folder.join(file)).with_context(|| format!("cannot read `{}`", file.display()))?;
+        let folder =
+            common.folder.as_ref().map_or_else(|| environment.folder.clone(), |f| environment.folder.join(f));
+        raw =
+            std::fs::read(folder.join(file)).with_context(|| format!("cannot read `{}`", file.display()))?;
     }
     Ok(String::from_utf8_lossy(&raw).into_owned())
 }
@@ -131,7 +129,9 @@ fn unpublished(repository: &Repository, head: &Head) -> anyhow::Result<Target> {
         return Ok(Target::Nothing);
     }
     Ok(match &head.reference {
-        Some(reference) => Target::Update(RefUpdate { reference: reference.clone(), old, new: Some(new), held }),
+        Some(reference) => {
+            Target::Update(RefUpdate { reference: reference.clone(), old, new: Some(new), held })
+        }
         None => Target::Commits(Revisions { include: vec![new], exclude: held, single: false }),
     })
 }
@@ -141,7 +141,8 @@ fn upstream(repository: &Repository, reference: &RefName) -> anyhow::Result<Opti
     let remote = repository.config(&format!("branch.{branch}.remote"))?;
     let merge = repository.config(&format!("branch.{branch}.merge"))?.and_then(RefName::new);
     let (Some(remote), Some(merge)) = (remote, merge) else { return Ok(None) };
-    let name = if remote == "." { Some(merge) } else { merge.branch().and_then(|there| tracking(&remote, there)) };
+    let name =
+        if remote == "." { Some(merge) } else { merge.branch().and_then(|there| tracking(&remote, there)) };
     Ok(name.map(|name| repository.reference(&name)).transpose()?.flatten())
 }
 
@@ -175,7 +176,10 @@ fn as_the_server<'e>(
         return Ok(ours);
     }
     let Some(theirs) = session::remote_policy(&ours.repository, &command.remote, environment)? else {
-        output::note(&format!("note: `{}` has no policy as last fetched; judging by the work tree's", command.remote))?;
+        output::note(&format!(
+            "note: `{}` has no policy as last fetched; judging by the work tree's",
+            command.remote
+        ))?;
         return Ok(ours);
     };
     if theirs.name.digest != ours.loaded.name.digest {
@@ -199,10 +203,13 @@ fn suited(
         return Ok(repository);
     }
     let (include, exclude) = match target {
-        Target::Commits(revisions) if !revisions.single => (revisions.include.clone(), revisions.exclude.clone()),
-        Target::Update(update) => {
-            (update.new.into_iter().collect(), update.old.into_iter().chain(update.held.iter().copied()).collect())
+        Target::Commits(revisions) if !revisions.single => {
+            (revisions.include.clone(), revisions.exclude.clone())
         }
+        Target::Update(update) => (
+            update.new.into_iter().collect(),
+            update.old.into_iter().chain(update.held.iter().copied()).collect(),
+        ),
         _ => return Ok(repository),
     };
     // Walking the whole of a long history in process, only to count it, would itself be long.

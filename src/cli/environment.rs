@@ -9,14 +9,14 @@ use crate::git::Location;
 
 /// What the process was started with.
 #[derive(Debug, Clone)]
-pub struct Environment {
+pub(super) struct Environment {
     variables: HashMap<OsString, OsString>,
     /// The folder that relative paths start from.
-    pub folder: PathBuf,
+    pub(super) folder: PathBuf,
     /// The clock, seconds UTC, read once: a run is judged at one time.
-    pub now: i64,
+    pub(super) now: i64,
     /// When the process started, for "how long it took".
-    pub started: Instant,
+    pub(super) started: Instant,
 }
 
 impl Environment {
@@ -25,7 +25,7 @@ impl Environment {
     /// # Errors
     /// When the current folder is gone.
     #[expect(clippy::disallowed_methods, reason = "this is the gate")]
-    pub fn of_process(started: Instant) -> std::io::Result<Self> {
+    pub(super) fn of_process(started: Instant) -> std::io::Result<Self> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
             variables: std::env::vars_os().collect(),
@@ -36,12 +36,12 @@ impl Environment {
     }
 
     /// A variable that is set and not empty.
-    pub fn get(&self, name: &str) -> Option<&OsStr> {
+    pub(super) fn get(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     /// The same as text, with U+FFFD for what is not UTF-8.
-    pub fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         self.get(name).map(|value| value.to_string_lossy().into_owned())
     }
 
@@ -55,7 +55,7 @@ impl Environment {
     }
 
     /// Where git's work is to be done, by `-C` and by what git set for a hook.
-    pub fn location(&self, start: Option<&Path>) -> Location {
+    pub(super) fn location(&self, start: Option<&Path>) -> Location {
         Location {
             start: start.map_or_else(|| self.folder.clone(), |folder| self.folder.join(folder)),
             git_dir: self.path("GIT_DIR"),

@@ -17,18 +17,26 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<Exit> {
     let repository = session::open(common, environment)?;
-    let top = repository.work_tree().context("a bare repository has no work tree to write `.bylaws/` into")?;
+    let top =
+        repository.work_tree().context("a bare repository has no work tree to write `.bylaws/` into")?;
     let folder = top.join(".bylaws");
     let files = config::starter(&command.sets)?;
-    let there: Vec<&str> =
-        files.iter().map(|(name, _)| name.as_str()).filter(|name| folder.join(name).symlink_metadata().is_ok()).collect();
+    let there: Vec<&str> = files
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| folder.join(name).symlink_metadata().is_ok())
+        .collect();
     if !there.is_empty() && !command.force {
-        anyhow::bail!("`.bylaws/{}` is there already; `bylaws init --force` replaces it", there.join("`, `.bylaws/"));
+        anyhow::bail!(
+            "`.bylaws/{}` is there already; `bylaws init --force` replaces it",
+            there.join("`, `.bylaws/")
+        );
     }
     for (name, contents) in &files {
         let path = folder.join(name);
         let parent = path.parent().unwrap_or(&folder);
-        fs::create_dir_all(parent).with_context(|| format!("cannot make the folder `{}`", parent.display()))?;
+        fs::create_dir_all(parent)
+            .with_context(|| format!("cannot make the folder `{}`", parent.display()))?;
         replace(&path, contents).with_context(|| format!("cannot write `{}`", path.display()))?;
         output::say(&format!("wrote .bylaws/{name}"))?;
     }

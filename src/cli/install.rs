@@ -26,14 +26,17 @@ pub(super) fn install(
     let verb = if done.changed { "installed" } else { "already installed:" };
     output::say(&format!("{verb} {} in {}", names.join(", "), done.folder.display()))?;
     if let Some(folder) = &done.others_in {
-        let others = if done.others.is_empty() { String::new() } else { format!(" ({})", done.others.join(", ")) };
+        let others =
+            if done.others.is_empty() { String::new() } else { format!(" ({})", done.others.join(", ")) };
         output::say(&format!("the hooks in {}{others} go on running", folder.display()))?;
     }
     if let Some(remote) = &done.remote {
         output::say(&format!("`git fetch {remote}` gets refs/bylaws/* too from now on"))?;
     }
     notes(&done.notes)?;
-    output::say("next: `bylaws check` judges what is staged or not yet pushed, `bylaws rules` lists the rules")?;
+    output::say(
+        "next: `bylaws check` judges what is staged or not yet pushed, `bylaws rules` lists the rules",
+    )?;
     Ok(Exit::Allowed)
 }
 
@@ -43,7 +46,11 @@ pub(super) fn uninstall(common: &Common, environment: &Environment) -> anyhow::R
     if !done.changed {
         output::say("nothing of bylaws is installed here")?;
     }
-    for (verb, paths) in [("removed", &done.removed), ("restored", &done.restored), ("kept, since it was changed:", &done.kept)] {
+    for (verb, paths) in [
+        ("removed", &done.removed),
+        ("restored", &done.restored),
+        ("kept, since it was changed:", &done.kept),
+    ] {
         for path in paths {
             output::say(&format!("{verb} {}", path.display()))?;
         }
@@ -89,7 +96,12 @@ fn policy_check(common: &Common, environment: &Environment, repository: Reposito
         }
         Err(error) => {
             let help = Some("mend it; until then every commit and push is blocked".to_owned());
-            Check { name, ok: false, message: format!("the policy does not load\n{}", super::shown(&error)), help }
+            Check {
+                name,
+                ok: false,
+                message: format!("the policy does not load\n{}", super::shown(&error)),
+                help,
+            }
         }
     }
 }

@@ -34,7 +34,8 @@ fn watch(progress: &Progress, done: &AtomicBool) {
         return;
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} commits checked ({per_sec}, {elapsed})") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} commits checked ({per_sec}, {elapsed})")
+    {
         bar.set_style(style);
     }
     while !done.load(Ordering::Relaxed) {

@@ -1,7 +1,5 @@
 //! `bylaws rules`: the rules in force, or one of them whole.
 
-use std::fmt::Write as _;
-
 use super::Exit;
 use super::arguments::{self, Common, Format};
 use super::environment::Environment;
@@ -36,16 +34,19 @@ pub(super) fn run(
 fn one<'a>(id: &str, rules: &[(&'a RuleInfo, &'a Binding)]) -> anyhow::Result<(&'a RuleInfo, &'a Binding)> {
     let found = rules.iter().find(|(rule, _)| rule.id == id);
     Ok(*found.ok_or_else(|| {
-        Diagnostic::new(format!("no rule `{id}` is in force")).nearest(id, rules.iter().map(|(rule, _)| rule.id.as_str()))
+        Diagnostic::new(format!("no rule `{id}` is in force"))
+            .nearest(id, rules.iter().map(|(rule, _)| rule.id.as_str()))
     })?)
 }
 
 fn list(session: &Session<'_>, rules: &[(&RuleInfo, &Binding)]) -> String {
     let wide = rules.iter().map(|(rule, _)| rule.id.len()).max().unwrap_or(0);
-    let mut text = format!("policy {} ({})\n\n", clean(&session.loaded.name.source), session.loaded.name.digest);
+    let mut text =
+        format!("policy {} ({})\n\n", clean(&session.loaded.name.source), session.loaded.name.digest);
     for (rule, binding) in rules {
         let place = clean(&rule.place.to_string());
-        let line = format!("{:wide$}  {:14}  {}  {place}", rule.id, binding.level.as_str(), clean(&rule.title));
+        let line =
+            format!("{:wide$}  {:14}  {}  {place}", rule.id, binding.level.as_str(), clean(&rule.title));
         text.push_str(&line);
         text.push('\n');
     }
@@ -56,8 +57,7 @@ fn whole(rule: &RuleInfo, binding: &Binding) -> String {
     let mut text = format!("{}: {}\n", rule.id, clean(&rule.title));
     let mut line = |key: &str, value: &str| {
         if !value.is_empty() {
-            // Writing to a string cannot fail.
-            drop(writeln!(text, "  {key:9} {value}"));
+            text.push_str(&format!("  {key:9} {value}\n"));
         }
     };
     line("why", &clean(&rule.why));

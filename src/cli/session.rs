@@ -40,7 +40,11 @@ pub(super) fn open_with(
 
 impl<'e> Session<'e> {
     /// With the policy of `--policy`, else the work tree's, else (in a bare repository) `HEAD`'s, else the built-in one.
-    pub(super) fn new(common: &Common, environment: &'e Environment, repository: Repository) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        common: &Common,
+        environment: &'e Environment,
+        repository: Repository,
+    ) -> anyhow::Result<Self> {
         let loaded = load(common, environment, &repository)?;
         Self::with_policy(environment, repository, loaded)
     }
@@ -78,7 +82,9 @@ fn load(common: &Common, environment: &Environment, repository: &Repository) -> 
         return config::load_if_present(source, environment.now)?.map_or_else(|| built_in(environment), Ok);
     }
     match repository.head()?.id {
-        Some(head) => Ok(policy_at(repository, head, "HEAD", environment)?.map_or_else(|| built_in(environment), Ok)?),
+        Some(head) => {
+            Ok(policy_at(repository, head, "HEAD", environment)?.map_or_else(|| built_in(environment), Ok)?)
+        }
         None => built_in(environment),
     }
 }
