@@ -311,10 +311,6 @@ impl Objects for Libgit2 {
     fn head_of(&mut self, id: Oid, length: usize) -> Result<Vec<u8>, GitError> {
         self.git.head_of(id, length)
     }
-
-    fn common_dir(&self) -> &Path {
-        &self.git.place.common_dir
-    }
 }
 
 /// Joins what a tree holds and what the index holds, both by path.

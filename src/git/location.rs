@@ -40,6 +40,18 @@ impl Location {
         Self { start: start.into(), ..Self::default() }
     }
 
+    /// What child processes get of the environment.
+    pub(super) fn inherited(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        let is_git = |name: &OsString| name.as_encoded_bytes().starts_with(b"GIT_");
+        self.environment.iter().filter(move |(name, _)| !is_git(name)).map(|(name, value)| (name, value))
+    }
+
+    /// Where temporary files go.
+    pub(super) fn temporary(&self) -> &Path {
+        let given = self.environment.iter().find(|(name, _)| name == "TMPDIR");
+        given.map_or(Path::new("/tmp"), |(_, path)| Path::new(path))
+    }
+
     /// `path` as an absolute one.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
         self.start.join(path)

@@ -3,8 +3,6 @@
 //! It speaks of raw objects, raw tree deltas, refs and the index. Everything a fact is made of (parsing commits, finding
 //! renames, trailers, signatures, lines) is common code above it, so that both implementations give the same facts.
 
-use std::path::Path;
-
 use super::{Backend, GitError};
 use crate::facts::{EntryMode, FileStatus, GitPath, Oid, RefName};
 
@@ -140,7 +138,4 @@ pub(super) trait Objects: Send {
 
     /// The first `length` bytes of a blob, however large it is.
     fn head_of(&mut self, id: Oid, length: usize) -> Result<Vec<u8>, GitError>;
-
-    /// The folder of hooks, config and refs.
-    fn common_dir(&self) -> &Path;
 }

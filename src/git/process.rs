@@ -129,9 +129,7 @@ fn last_words(mut stderr: impl Read) -> Vec<u8> {
 /// `git` with the caller's environment minus every `GIT_*`, for when no repository is known yet.
 pub(super) fn bare_command(location: &Location) -> Command {
     let mut command = Command::new("git");
-    command.env_clear();
-    let ours = location.environment.iter().filter(|(name, _)| !name.as_encoded_bytes().starts_with(b"GIT_"));
-    command.envs(ours.map(|(name, value)| (name, value)));
+    command.env_clear().envs(location.inherited());
     let config = |name: &OsStr| name.as_encoded_bytes().starts_with(b"GIT_CONFIG_");
     command.envs(location.user_config.iter().filter(|(n, _)| config(n)).map(|(n, v)| (n, v)));
     command

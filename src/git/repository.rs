@@ -75,7 +75,8 @@ impl Repository {
             }
             (Backend::Auto, Err(Refusal::Unsupported(_))) => Self::plumbing(location)?,
         };
-        Ok(Self { place, handle: Arc::new(Handle::new(objects, Judging::default())?) })
+        let handle = Handle::new(objects, Arc::clone(&place), Judging::default())?;
+        Ok(Self { place, handle: Arc::new(handle) })
     }
 
     fn plumbing(location: &Location) -> Result<(Arc<Place>, Box<dyn Objects>), GitError> {
@@ -99,7 +100,7 @@ impl Repository {
             Backend::Git2 => Box::new(Libgit2::reopen(&self.place)?),
             Backend::Auto | Backend::Plumbing => Box::new(Plumbing::reopen(&self.place)?),
         };
-        let handle = Handle::new(objects, self.handle.judging())?;
+        let handle = Handle::new(objects, Arc::clone(&self.place), self.handle.judging())?;
         Ok(Self { place: Arc::clone(&self.place), handle: Arc::new(handle) })
     }
 

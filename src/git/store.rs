@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::cache::BlobCache;
 use super::commit_object::CommitObject;
+use super::location::Place;
 use super::objects::{Kind, Objects, RawChange, RawCommit, Side};
 use super::renames::{self, Search};
 use super::shallow::Shallow;
@@ -33,6 +34,7 @@ pub(super) struct Judging {
 /// One worker's way into a repository.
 pub(super) struct Handle {
     reader: Mutex<Reader>,
+    place: Arc<Place>,
     shallow: Shallow,
     judging: RwLock<Judging>,
 }
@@ -46,10 +48,14 @@ pub(super) struct Reader {
 }
 
 impl Handle {
-    pub(super) fn new(objects: Box<dyn Objects>, judging: Judging) -> Result<Self, GitError> {
-        let shallow = Shallow::read(objects.common_dir())?;
+    pub(super) fn new(
+        objects: Box<dyn Objects>,
+        place: Arc<Place>,
+        judging: Judging,
+    ) -> Result<Self, GitError> {
+        let shallow = Shallow::read(&place.common_dir)?;
         let reader = Reader { objects, cache: BlobCache::new(CACHE), ahead: VecDeque::new() };
-        Ok(Self { reader: Mutex::new(reader), shallow, judging: RwLock::new(judging) })
+        Ok(Self { reader: Mutex::new(reader), place, shallow, judging: RwLock::new(judging) })
     }
 
     pub(super) fn reader(&self) -> MutexGuard<'_, Reader> {
@@ -362,6 +368,7 @@ impl Store for Handle {
     }
 
     fn signature(&self, commit: &Commit) -> Result<Signature, StoreError> {
-        Ok(signatures::check(&commit.parts().raw, &self.judging())?)
+        let width = commit.id().map_or(20, |id| id.as_bytes().len());
+        Ok(signatures::check(&commit.parts().raw, width, &self.judging(), &self.place.location)?)
     }
 }

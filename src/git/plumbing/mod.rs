@@ -5,7 +5,6 @@ mod diff_tree;
 mod open;
 mod rev_list;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use self::cat_file::CatFile;
@@ -214,10 +213,6 @@ impl Objects for Plumbing {
 
     fn head_of(&mut self, id: Oid, length: usize) -> Result<Vec<u8>, GitError> {
         self.git.head_of(id, length)
-    }
-
-    fn common_dir(&self) -> &Path {
-        &self.git.place.common_dir
     }
 }
 
