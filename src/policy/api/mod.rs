@@ -11,9 +11,10 @@ mod table;
 mod text;
 
 pub(super) use change::{ChangeValue, PushValue};
-pub(super) use commit::CommitValue;
+pub(super) use commit::{CommitValue, unreadable};
 pub(super) use file::{FileValue, FileView, View};
 pub(super) use functional::same;
+pub(super) use list::List;
 pub(super) use person::PersonValue;
 pub(super) use table::{Api, Kind, Table, comparable, shown};
 
@@ -35,6 +36,8 @@ pub(super) fn register(engine: &mut Engine) -> Table {
     arrays::register(&mut api);
     text::register(&mut api);
     super::finding::register(&mut api);
+    super::secrets::register(&mut api);
+    super::parse::register(&mut api);
     super::define::register(&mut api);
     super::testing::register(&mut api);
     api.finish()
