@@ -50,7 +50,8 @@ pub struct LoadedPolicy {
     pub notices: Vec<Diagnostic>,
 }
 
-/// Loads a policy. `clock` is now, in seconds UTC.
+/// Loads a policy. `clock` is now, in seconds UTC. Scripts are run: call it where [`crate::policy::with_stack`] has made
+/// room for them.
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of the places; that there is no such folder; or that no rule is in force.
@@ -198,7 +199,6 @@ fn shipped(names: &[String]) -> Vec<ShippedSet> {
     names.iter().filter_map(scripts).collect()
 }
 
-/// Compiles on a thread whose stack is large enough for any script, wherever this is called from.
 fn compile(own: &[Script], shipped: &[ShippedSet]) -> Result<RuleBook, Diagnostics> {
     // Shipped ones first: of two rules with one id the message then points at the repository's own, which can be changed.
     let shipped = shipped.iter().flat_map(|(_, scripts)| scripts);
