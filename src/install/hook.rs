@@ -135,7 +135,8 @@ pub(crate) fn chained_folder(target: &Target, chain: Option<&Chain>) -> Option<P
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
