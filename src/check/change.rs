@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::shards::{CHUNK, map_chunks};
 use super::{Check, CheckError, Tally};
+use crate::config::Movement;
 use crate::facts::{Change, Commit, File, Oid, Push, RefName, Urgency};
-use crate::git::GitError;
 use crate::policy::{Context, Subject};
 use crate::verdict::JudgedChange;
 
@@ -54,14 +54,14 @@ impl Check<'_> {
             let mut ids = change.commits.iter().filter_map(|commit| commit.id()).map(Ok);
             self.judge_all(&mut ids, &context, &baselines)?
         });
-        if self.loaded.policy.uses().change_rules {
+        if self.loaded.policy.needs().change_rules {
             self.loaded.policy.judge(Subject::Change(&change), &context, &meter, &mut tally.findings);
         }
         Ok(change)
     }
 
     pub(super) fn judge_push(&self, changes: &[Arc<Change>], tally: &mut Tally) {
-        if !self.loaded.policy.uses().push_rules || changes.is_empty() {
+        if !self.loaded.policy.needs().push_rules || changes.is_empty() {
             return;
         }
         let push = Arc::new(Push {
@@ -81,14 +81,14 @@ impl Check<'_> {
         };
         let config = &self.loaded.config;
         let files = self.files_of(update, &commits)?;
-        let rewinds = is_force || update.new.is_none();
+        let movement = Movement { is_rewind: is_force, is_deletion: update.new.is_none(), is_no_commit: false };
         Ok(Change {
             reference: update.reference.clone(),
             old: update.old,
             new: update.new,
             is_force,
             environment: config.environment_of(&update.reference).map(|e| e.name.clone()),
-            impact: config.classify(&files, rewinds).impact,
+            impact: config.classify(movement, files.iter().map(AsRef::as_ref)).impact,
             urgency: Urgency::Normal,
             commits,
             files,
@@ -105,7 +105,7 @@ impl Check<'_> {
             files.insert(file.path().clone(), file);
         }
         for commit in commits {
-            for file in commit.files().map_err(GitError::from)? {
+            for file in commit.files()? {
                 files.entry(file.path().clone()).or_insert_with(|| Arc::clone(file));
             }
         }

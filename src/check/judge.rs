@@ -31,7 +31,7 @@ impl Check<'_> {
     }
 
     pub(super) fn needs(&self) -> Needs {
-        let uses = self.loaded.policy.uses();
+        let uses = self.loaded.policy.needs();
         Needs { files: uses.files || uses.file_rules, ..Needs::default() }
     }
 
@@ -52,7 +52,7 @@ impl Check<'_> {
             ahead.before_commit()?;
             self.judge_commit(commit, &context, meter, &mut tally);
             if self.needs().files {
-                let files = commit.files().map_err(crate::git::GitError::from)?;
+                let files = commit.files()?;
                 self.judge_each(commit, files, &context, meter, &mut tally, &mut ahead)?;
             }
         }
@@ -61,7 +61,7 @@ impl Check<'_> {
     }
 
     pub(super) fn judge_commit(&self, commit: &Arc<Commit>, context: &Context, meter: &RunMeter, tally: &mut Tally) {
-        if self.loaded.policy.uses().commit_rules {
+        if self.loaded.policy.needs().commit_rules {
             self.loaded.policy.judge(Subject::Commit(commit), context, meter, &mut tally.findings);
         }
     }
@@ -76,7 +76,7 @@ impl Check<'_> {
         tally: &mut Tally,
     ) -> Result<(), CheckError> {
         let mut ahead = ReadAhead::new(handle, self.loaded, std::slice::from_ref(commit))?;
-        let files = commit.files().map_err(crate::git::GitError::from)?;
+        let files = commit.files()?;
         self.judge_each(commit, files, context, meter, tally, &mut ahead)
     }
 
@@ -91,7 +91,7 @@ impl Check<'_> {
     ) -> Result<(), CheckError> {
         tally.files += files.len();
         meter.add_subjects(files.len());
-        let judged = self.loaded.policy.uses().file_rules;
+        let judged = self.loaded.policy.needs().file_rules;
         for file in files {
             ahead.before_file()?;
             if judged {
@@ -117,11 +117,11 @@ impl<'a> ReadAhead<'a> {
         loaded: &crate::config::LoadedPolicy,
         commits: &[Arc<Commit>],
     ) -> Result<Self, CheckError> {
-        let uses = loaded.policy.uses();
+        let uses = loaded.policy.needs();
         let mut blobs = Vec::new();
         if uses.contents {
             for commit in commits {
-                let files = commit.files().map_err(crate::git::GitError::from)?;
+                let files = commit.files()?;
                 blobs.extend(files.iter().map(|file| wanted(file, uses.old_contents)));
             }
         }

@@ -25,7 +25,7 @@ pub use message::{Cleanup, clean_message};
 
 use crate::config::LoadedPolicy;
 use crate::diagnostic::Diagnostics;
-use crate::facts::{Oid, Person, RefName};
+use crate::facts::{Oid, Person, RefName, StoreError};
 use crate::git::{GitError, Repository, Revisions};
 use crate::policy::{Context, Limits, RunMeter};
 use crate::verdict::{Decision, Finding, JudgedChange, State, Summary, Verdict};
@@ -36,6 +36,9 @@ pub enum CheckError {
     /// The repository could not be read.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// A fact could not be read.
+    #[error(transparent)]
+    Facts(#[from] StoreError),
     /// The policy could not be loaded.
     #[error(transparent)]
     Policy(#[from] Diagnostics),
@@ -111,7 +114,7 @@ impl Check<'_> {
     /// When the index or an object cannot be read.
     pub fn draft(&self, draft: Draft) -> Result<Verdict, CheckError> {
         let head = self.repository.head()?;
-        let files = if self.loaded.policy.uses().files { self.repository.staged()? } else { Vec::new() };
+        let files = if self.loaded.policy.needs().files { self.repository.staged()? } else { Vec::new() };
         let draft = draft.into_commit(self.repository, &self.loaded.people, files)?;
         let context = self.context(head.reference);
         let mut tally = Tally { commits: 1, ..Tally::default() };
@@ -158,7 +161,7 @@ impl Check<'_> {
     }
 
     fn meter(&self, subjects: usize) -> RunMeter {
-        RunMeter::new(Limits::default(), subjects)
+        RunMeter::new(&Limits::default(), subjects)
     }
 
     fn verdict(&self, tally: Tally, changes: Vec<JudgedChange>) -> Verdict {

@@ -45,6 +45,11 @@ impl Environment {
         self.get(name).map(|value| value.to_string_lossy().into_owned())
     }
 
+    fn named(&self, wanted: impl Fn(&str) -> bool) -> Vec<(OsString, OsString)> {
+        let pairs = self.variables.iter().filter(|(name, _)| wanted(&name.to_string_lossy()));
+        pairs.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).map(|value| self.folder.join(value))
     }
@@ -59,9 +64,11 @@ impl Environment {
             index_file: self.path("GIT_INDEX_FILE"),
             object_directory: self.path("GIT_OBJECT_DIRECTORY"),
             alternate_object_directories: self.get("GIT_ALTERNATE_OBJECT_DIRECTORIES").map(OsStr::to_owned),
-            path: self.get("PATH").map(OsStr::to_owned),
-            home: self.path("HOME"),
-            ..Location::default()
+            user_config: self.named(|name| {
+                ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"].contains(&name)
+            }),
+            environment: self.named(|name| !name.starts_with("GIT_")),
+            no_lazy_fetch: false,
         }
     }
 }

@@ -1,21 +1,18 @@
 //! `bylaws hook NAME`: what an installed hook calls. Hooks of other tools that were there before run first.
 
-use std::ffi::OsString;
-use std::io::{Read as _, Write as _};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::io::Read as _;
 
 use anyhow::Context as _;
 
 use super::Exit;
 use super::arguments::{self, Common};
 use super::environment::Environment;
-use super::install::target_of;
 use super::output::{self, Stream};
 use super::session::{self, Session, held_by};
 use crate::check::{Cleanup, Draft, Progress, RefUpdate, clean_message};
 use crate::facts::{Oid, Person, RefName};
 use crate::git::Repository;
+use crate::install::{Target, hook};
 use crate::verdict::{Decision, Verdict};
 
 pub(super) fn run(
@@ -25,8 +22,9 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     let repository = session::open(common, environment)?;
     let input = if command.name == "pre-push" { standard_input()? } else { Vec::new() };
-    if let Some(previous) = crate::install::hook::previous(&target_of(&repository), &command.name)? {
-        let status = run_previous(&previous, &command.arguments, &input)?;
+    let nested = environment.get(hook::NESTED);
+    if let Some(previous) = hook::previous(&Target::of(&repository), &command.name, nested)? {
+        let status = hook::run(&previous, &command.arguments, &input)?;
         if status != 0 {
             return Ok(Exit::Other(status));
         }
@@ -34,7 +32,7 @@ pub(super) fn run(
     match command.name.as_str() {
         "pre-commit" => {
             let session = Session::new(common, environment, repository)?;
-            if !session.loaded.policy.uses().file_rules {
+            if !session.loaded.policy.needs().file_rules {
                 return Ok(Exit::Allowed);
             }
             let verdict = session.check(&Progress::default()).staged()?;
@@ -164,20 +162,4 @@ fn standard_input() -> anyhow::Result<Vec<u8>> {
     let mut input = Vec::new();
     std::io::stdin().lock().read_to_end(&mut input).context("cannot read what git gave the hook")?;
     Ok(input)
-}
-
-/// Runs a hook that was there before, as git would have: same arguments, input, environment and folder.
-fn run_previous(hook: &PathBuf, arguments: &[OsString], input: &[u8]) -> anyhow::Result<u8> {
-    let shown = || format!("cannot run the hook that was there before, `{}`", hook.display());
-    let mut child =
-        Command::new(hook).args(arguments).stdin(Stdio::piped()).spawn().with_context(shown)?;
-    if let Some(mut pipe) = child.stdin.take() {
-        // A hook that does not read its input is none the worse for it.
-        match pipe.write_all(input) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(error).with_context(shown),
-            _ => {}
-        }
-    }
-    let status = child.wait().with_context(shown)?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

@@ -1,7 +1,6 @@
 //! `bylaws install`, `uninstall` and `doctor`.
 
 use std::ffi::OsStr;
-use std::path::Path;
 
 use anyhow::Context as _;
 
@@ -14,15 +13,6 @@ use crate::git::Repository;
 use crate::install::{self, Check, Hook, Options, Target};
 use crate::report::clean;
 
-/// The repository as the installer sees it.
-pub(super) fn target_of(repository: &Repository) -> Target {
-    Target {
-        git_dir: repository.git_dir().to_owned(),
-        common_dir: repository.common_dir().to_owned(),
-        work_tree: repository.work_tree().map(Path::to_owned),
-    }
-}
-
 pub(super) fn install(
     command: &arguments::Install,
     common: &Common,
@@ -31,7 +21,7 @@ pub(super) fn install(
     let repository = session::open(common, environment)?;
     let hooks = command.hooks.iter().map(|name| name.parse::<Hook>()).collect::<Result<Vec<_>, _>>()?;
     let options = Options { hooks, binary: binary(environment)?, version: version() };
-    let done = install::install(&target_of(&repository), &options)?;
+    let done = install::install(&Target::of(&repository), &options)?;
     let names: Vec<&str> = done.hooks.iter().map(|hook| hook.name()).collect();
     let verb = if done.changed { "installed" } else { "already installed:" };
     output::say(&format!("{verb} {} in {}", names.join(", "), done.folder.display()))?;
@@ -49,7 +39,7 @@ pub(super) fn install(
 
 pub(super) fn uninstall(common: &Common, environment: &Environment) -> anyhow::Result<Exit> {
     let repository = session::open(common, environment)?;
-    let done = install::uninstall(&target_of(&repository))?;
+    let done = install::uninstall(&Target::of(&repository))?;
     if !done.changed {
         output::say("nothing of bylaws is installed here")?;
     }
@@ -79,7 +69,7 @@ fn binary(environment: &Environment) -> anyhow::Result<std::path::PathBuf> {
 pub(super) fn doctor(common: &Common, environment: &Environment) -> anyhow::Result<Exit> {
     let repository = session::open(common, environment)?;
     let options = Options { hooks: Vec::new(), binary: binary(environment)?, version: version() };
-    let mut checks = install::doctor(&target_of(&repository), &options)?;
+    let mut checks = install::doctor(&Target::of(&repository), &options)?;
     checks.push(policy_check(common, environment, repository));
     match common.format {
         Format::Json => output::say(&serde_json::to_string_pretty(&as_json(&checks))?)?,

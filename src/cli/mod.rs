@@ -73,7 +73,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, started: Instant) -> a
         }
     };
     let environment = Environment::of_process(started)?;
-    crate::policy::with_stack(|| dispatch(&arguments, &environment))
+    crate::policy::with_stack(|| dispatch(&arguments, &environment))?
 }
 
 fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<Exit> {

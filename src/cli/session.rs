@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
-
 use super::arguments::{Backend, Common};
 use super::environment::Environment;
 use crate::check::{Check, Progress};
@@ -76,11 +74,8 @@ fn load(common: &Common, environment: &Environment, repository: &Repository) -> 
     }
     if let Some(top) = repository.work_tree() {
         let folder = top.join(".bylaws");
-        return match folder.symlink_metadata() {
-            Ok(_) => Ok(config::load(PolicySource::Folder(&folder, ".bylaws".to_owned()), environment.now)?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => built_in(environment),
-            Err(error) => Err(error).with_context(|| format!("cannot read `{}`", folder.display())),
-        };
+        let source = PolicySource::Folder(&folder, ".bylaws".to_owned());
+        return config::load_if_present(source, environment.now)?.map_or_else(|| built_in(environment), Ok);
     }
     match repository.head()?.id {
         Some(head) => Ok(policy_at(repository, head, "HEAD", environment)?.map_or_else(|| built_in(environment), Ok)?),
@@ -99,11 +94,8 @@ pub(super) fn policy_at(
     shown: &str,
     environment: &Environment,
 ) -> anyhow::Result<Option<LoadedPolicy>> {
-    if repository.folder(commit, ".bylaws")?.is_none() {
-        return Ok(None);
-    }
-    let source = PolicySource::Tree(repository, commit, ".bylaws".to_owned(), format!("{shown}:.bylaws"));
-    Ok(Some(config::load(source, environment.now)?))
+    let Some(files) = repository.folder(commit, ".bylaws")? else { return Ok(None) };
+    Ok(Some(config::load(PolicySource::Files(files, format!("{shown}:.bylaws")), environment.now)?))
 }
 
 fn named_policy(
@@ -122,11 +114,10 @@ fn named_policy(
     };
     let path = if path.is_empty() { ".bylaws" } else { path.trim_end_matches('/') };
     let commit = repository.resolve(revision)?;
-    if repository.folder(commit, path)?.is_none() {
+    let Some(files) = repository.folder(commit, path)? else {
         anyhow::bail!("there is no folder `{path}` in `{revision}`");
-    }
-    let source = PolicySource::Tree(repository, commit, path.to_owned(), words.to_owned());
-    Ok(config::load(source, environment.now)?)
+    };
+    Ok(config::load(PolicySource::Files(files, words.to_owned()), environment.now)?)
 }
 
 /// Locally the pusher is the person of `user.email`.

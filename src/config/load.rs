@@ -200,9 +200,10 @@ fn shipped(names: &[String]) -> Vec<ShippedSet> {
 
 /// Compiles on a thread whose stack is large enough for any script, wherever this is called from.
 fn compile(own: &[Script], shipped: &[ShippedSet]) -> Result<RuleBook, Diagnostics> {
+    // Shipped ones first: of two rules with one id the message then points at the repository's own, which can be changed.
     let shipped = shipped.iter().flat_map(|(_, scripts)| scripts);
     let all: Vec<Script> =
-        own.iter().chain(shipped).filter(|script| script.kind != ScriptKind::Tests).cloned().collect();
+        shipped.chain(own).filter(|script| script.kind != ScriptKind::Tests).cloned().collect();
     with_stack(|| RuleBook::compile(&all, Limits::default())).unwrap_or_else(|error| {
         Err(Diagnostic::new(format!("rules cannot be read: no thread: {error}")).into())
     })

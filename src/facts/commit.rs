@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{File, Oid, Person, Store, StoreError, Trailer, TreeEntry, trailers};
+use super::{File, GitPath, Oid, Person, Store, StoreError, Trailer, TreeEntry, trailers};
 
 /// Whether a signature is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -200,6 +200,14 @@ impl Commit {
     /// When an object is missing or corrupt.
     pub fn entry(&self, path: &[u8]) -> Result<Option<TreeEntry>, StoreError> {
         self.store.entry(self, path)
+    }
+
+    /// Paths that differ from `path`, or from a folder above it, in upper and lower case only.
+    ///
+    /// # Errors
+    /// When an object is missing or corrupt.
+    pub fn paths_like(&self, path: &[u8]) -> Result<Vec<GitPath>, StoreError> {
+        self.store.paths_like(self, path)
     }
 
     /// Its signature, checked.

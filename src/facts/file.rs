@@ -55,6 +55,11 @@ impl EntryMode {
         self.0 & Self::KIND == 0o160_000
     }
 
+    /// A folder.
+    pub fn is_folder(self) -> bool {
+        self.0 & Self::KIND == 0o040_000
+    }
+
     /// A regular file.
     pub fn is_file(self) -> bool {
         self.0 & Self::KIND == 0o100_000
@@ -153,6 +158,18 @@ impl File {
         }
         let size = self.store.size(id)?;
         Ok(*self.size.get_or_init(|| size))
+    }
+
+    /// In bytes, before; 0 for added files and submodules.
+    ///
+    /// # Errors
+    /// When the object is missing or corrupt.
+    pub fn old_size(&self) -> Result<u64, StoreError> {
+        let mode = self.parts.old_mode.unwrap_or(self.parts.mode);
+        match self.parts.old_id.filter(|_| !mode.is_submodule()) {
+            Some(id) => self.store.size(id),
+            None => Ok(0),
+        }
     }
 
     /// Is either side binary, by git's test? Symlinks and submodules are not.

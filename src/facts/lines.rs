@@ -12,6 +12,8 @@ pub struct Line<'a> {
     pub number: u32,
     /// Without its line feed; U+FFFD for what is not UTF-8.
     pub text: Cow<'a, str>,
+    /// Ends with a line feed; only the last line of a file may not.
+    pub newline: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +77,8 @@ impl Lines {
 
     fn line(&self, span: &Span) -> Line<'_> {
         let raw = self.bytes.get(span.start..span.end).unwrap_or_default();
-        Line { number: span.number, text: String::from_utf8_lossy(raw) }
+        let newline = self.bytes.get(span.end) == Some(&b'\n');
+        Line { number: span.number, text: String::from_utf8_lossy(raw), newline }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Commit, EntryMode, File, Oid, Signature};
+use super::{Commit, EntryMode, File, GitPath, Oid, Signature};
 
 /// A fact could not be read: the object is missing or corrupt, or git failed. It blocks, like everything undecided.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -72,11 +72,21 @@ pub trait Store: Send + Sync {
     /// When an object is missing or corrupt.
     fn files(&self, commit: &Commit) -> Result<Vec<Arc<File>>, StoreError>;
 
-    /// The file or submodule at `path` in a commit's tree.
+    /// The file, submodule or folder at `path` in a commit's tree; of a draft, in the index.
     ///
     /// # Errors
     /// When an object is missing or corrupt.
     fn entry(&self, commit: &Commit, path: &[u8]) -> Result<Option<TreeEntry>, StoreError>;
+
+    /// Paths of files and folders in a commit's tree (of a draft: in the index) that differ from `path`, or from a folder
+    /// above it, in upper and lower case only. Reads the trees on the way and no others.
+    ///
+    /// # Errors
+    /// When an object is missing or corrupt.
+    fn paths_like(&self, commit: &Commit, path: &[u8]) -> Result<Vec<GitPath>, StoreError> {
+        let _ = (commit, path);
+        Err(StoreError("paths that differ in case only cannot be told here".to_owned()))
+    }
 
     /// Checks a commit's signature against the people in force.
     ///

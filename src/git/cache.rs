@@ -22,10 +22,6 @@ impl BlobCache {
         Self { blobs: HashMap::new(), uses: VecDeque::new(), bytes: 0, limit }
     }
 
-    pub(super) fn limit(&self) -> usize {
-        self.limit
-    }
-
     pub(super) fn contains(&self, id: Oid) -> bool {
         self.blobs.contains_key(&id)
     }

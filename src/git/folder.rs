@@ -1,8 +1,8 @@
 //! All the files below a folder of a commit: how a policy is read from history.
 
 use super::GitError;
-use super::objects::Kind;
 use super::store::Reader;
+use super::tree;
 use crate::facts::{Blob, Oid};
 
 /// Files by name, relative to their folder, in the order of the names.
@@ -33,9 +33,6 @@ pub(super) fn read(reader: &mut Reader, commit: Oid, path: &str) -> Result<Optio
 }
 
 fn folder_at(reader: &mut Reader, root: Oid, path: &str) -> Result<Option<Oid>, GitError> {
-    let Some(side) = reader.entry(root, path.as_bytes())? else { return Ok(None) };
-    match reader.objects.info(side.id)? {
-        Some((Kind::Tree, _)) => Ok(Some(side.id)),
-        _ => Ok(None),
-    }
+    let found = reader.entry(root, path.as_bytes())?;
+    Ok(found.filter(|side| tree::is_folder(side.mode)).map(|side| side.id))
 }

@@ -166,13 +166,14 @@ impl Objects for Libgit2 {
         Backend::Git2
     }
 
-    fn info(&mut self, id: Oid) -> Result<Option<(Kind, u64)>, GitError> {
+    fn infos(&mut self, ids: &[Oid]) -> Result<Vec<Option<(Kind, u64)>>, GitError> {
         let odb = self.repository.odb().map_err(|e| error(&e))?;
-        match odb.read_header(native(id)?) {
+        let info = |id: &Oid| match odb.read_header(native(*id)?) {
             Ok((size, kind)) => Ok(kind_of(kind).map(|kind| (kind, size as u64))),
             Err(e) if e.code() == ErrorCode::NotFound => Ok(None),
-            Err(e) => Err(unreadable(id, "object", &e)),
-        }
+            Err(e) => Err(unreadable(*id, "object", &e)),
+        };
+        ids.iter().map(info).collect()
     }
 
     fn read(&mut self, id: Oid) -> Result<Object, GitError> {
@@ -183,18 +184,9 @@ impl Objects for Libgit2 {
         Ok(Object { kind, bytes: object.data().to_vec() })
     }
 
-    fn blobs(
-        &mut self,
-        ids: &[Oid],
-        limit: u64,
-        take: &mut dyn FnMut(Oid, Vec<u8>) -> bool,
-    ) -> Result<(), GitError> {
-        for id in ids {
-            match self.info(*id)? {
-                Some((_, size)) if size > limit => {}
-                _ if take(*id, self.expect(*id, Kind::Blob)?) => {}
-                _ => break,
-            }
+    fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Vec<u8>)) -> Result<(), GitError> {
+        for (id, _) in wanted {
+            take(*id, self.expect(*id, Kind::Blob)?);
         }
         Ok(())
     }

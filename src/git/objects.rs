@@ -96,19 +96,14 @@ pub(super) trait Objects: Send {
     /// Which implementation this is.
     fn backend(&self) -> Backend;
 
-    /// Kind and size; `None` if there is no such object.
-    fn info(&mut self, id: Oid) -> Result<Option<(Kind, u64)>, GitError>;
+    /// Kinds and sizes, in the order asked; `None` if there is no such object.
+    fn infos(&mut self, ids: &[Oid]) -> Result<Vec<Option<(Kind, u64)>>, GitError>;
 
-    /// A whole object. Blobs of unknown size are asked for by [`Objects::info`] first.
+    /// A whole object. What may be large is asked for by [`Objects::infos`] first.
     fn read(&mut self, id: Oid) -> Result<Object, GitError>;
 
-    /// Blobs in the order asked, those larger than `limit` left out. Stops early, between two blobs, once `take` says so.
-    fn blobs(
-        &mut self,
-        ids: &[Oid],
-        limit: u64,
-        take: &mut dyn FnMut(Oid, Vec<u8>) -> bool,
-    ) -> Result<(), GitError>;
+    /// Whole blobs in the order asked, of the sizes that are given.
+    fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Vec<u8>)) -> Result<(), GitError>;
 
     /// Commits in the order asked, with what they change if `changes`.
     fn commits(&mut self, ids: &[Oid], changes: bool) -> Result<Vec<RawCommit>, GitError>;

@@ -7,6 +7,7 @@
 
 use std::ffi::OsStr;
 use std::io::Read;
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -144,6 +145,19 @@ pub(super) fn bare_command(location: &Location) -> Command {
         command.env("GIT_NO_LAZY_FETCH", "1");
     }
     command
+}
+
+/// Runs git to its end in `folder`, with the git directory `git_dir`: for configuration files rather than objects.
+pub(crate) fn run_in(
+    location: &Location,
+    folder: &Path,
+    git_dir: &Path,
+    args: &[&str],
+    fine: &[i32],
+) -> Result<Output, GitError> {
+    let mut command = bare_command(location);
+    command.current_dir(folder).env("GIT_DIR", git_dir).args(args);
+    finish(command, args, fine)
 }
 
 /// Runs a command of git's to its end.

@@ -108,6 +108,11 @@ impl Repository {
         self.handle.reader().objects.backend()
     }
 
+    /// Where it was looked for, and with which environment.
+    pub fn location(&self) -> &Location {
+        &self.place.location
+    }
+
     /// The repository's folder: `.git`, or the one of a linked worktree in it. Absolute.
     pub fn git_dir(&self) -> &Path {
         &self.place.git_dir
@@ -215,7 +220,7 @@ impl Repository {
     /// # Errors
     /// When it is there and cannot be read.
     pub fn exists(&self, id: Oid) -> Result<bool, GitError> {
-        Ok(self.handle.reader().objects.info(id)?.is_some())
+        Ok(self.handle.reader().objects.infos(&[id])?.into_iter().any(|info| info.is_some()))
     }
 
     /// What is reachable from `include` and not from `exclude`, newest first, as it is found.
@@ -257,7 +262,7 @@ impl Repository {
             let tree = reader.tree_of(*other)?;
             changes = super::tree::only_in_all(changes, &[reader.objects.staged(Some(tree))?]);
         }
-        let parts = reader.parts(changes, !others.is_empty())?;
+        let parts = reader.parts_of(changes, !others.is_empty())?;
         drop(reader);
         Ok(self.handle.files(parts))
     }
@@ -279,7 +284,7 @@ impl Repository {
         let old = old.map(|commit| reader.tree_of(commit)).transpose()?;
         let new = new.map(|commit| reader.tree_of(commit)).transpose()?;
         let changes = reader.objects.between(old, new)?;
-        let parts = reader.parts(changes, false)?;
+        let parts = reader.parts_of(changes, false)?;
         drop(reader);
         Ok(self.handle.files(parts))
     }

@@ -1,21 +1,25 @@
 //! What one worker reads facts with: an implementation behind a lock, and a bounded memory of blobs.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::cache::BlobCache;
 use super::commit_object::CommitObject;
 use super::objects::{Kind, Objects, RawChange, RawCommit, Side};
+use super::renames::{self, Search};
 use super::shallow::Shallow;
-use super::{GitError, Needs, renames, signatures, tree};
+use super::similarity::Pieces;
+use super::{GitError, Needs, signatures, tree};
 use crate::facts::{
-    Blob, Commit, File, FileParts, FileStatus, MAX_BLOB, Oid, People, Signature, Store, StoreError, TreeEntry,
+    Blob, Commit, File, FileParts, MAX_BLOB, Oid, People, Signature, Store, StoreError, TreeEntry,
 };
 
 /// Bytes of blobs that one handle keeps.
 const CACHE: usize = 32 << 20;
 /// Bytes of blobs that are read ahead at once: the rest of the cache is for what is used again.
-const AHEAD: usize = 20 << 20;
+const AHEAD: u64 = 20 << 20;
+/// How many sizes are asked for at once.
+const SIZES: usize = 256;
 /// How much of a blob git looks at to tell binary from text.
 const HEAD: usize = 8000;
 
@@ -70,13 +74,12 @@ impl Handle {
         let judging = self.judging();
         let mut reader = self.reader();
         let mut raw = reader.objects.commits(ids, with_files)?;
-        let merges =
-            raw.iter().zip(ids).map(|(raw, id)| self.is_merge(*id, raw)).collect::<Result<Vec<_>, _>>()?;
-        let mut files = Vec::with_capacity(raw.len());
-        for (raw, merge) in raw.iter_mut().zip(merges) {
-            let changes = raw.changes.take();
-            files.push(changes.map(|changes| reader.parts(changes, merge)).transpose()?);
-        }
+        let changes = raw.iter_mut().zip(ids).map(|(raw, id)| {
+            let merge = self.is_merge(*id, raw)?;
+            Ok(raw.changes.take().map(|changes| (changes, merge)))
+        });
+        let changes = changes.collect::<Result<Vec<_>, GitError>>()?;
+        let files = reader.parts(changes)?;
         if needs.contents || needs.old_contents {
             reader.read_ahead(files.iter().flatten().flatten(), needs)?;
         }
@@ -125,12 +128,69 @@ fn files_with(parts: Vec<FileParts>, store: &Arc<dyn Store>) -> Vec<Arc<File>> {
 }
 
 impl Reader {
-    /// Turns raw changes into files: with renames, except in merges, of which only what differs from all parents is known.
-    pub(super) fn parts(&mut self, changes: Vec<RawChange>, merge: bool) -> Result<Vec<FileParts>, GitError> {
-        if merge {
-            return Ok(renames::plain(changes));
+    /// Turns raw changes into files, for many commits at once: with renames, except in merges, of which only what differs
+    /// from all parents is known.
+    fn parts(
+        &mut self,
+        changes: Vec<Option<(Vec<RawChange>, bool)>>,
+    ) -> Result<Vec<Option<Vec<FileParts>>>, GitError> {
+        let mut searches: Vec<Option<Search>> = Vec::with_capacity(changes.len());
+        let mut plain = Vec::with_capacity(changes.len());
+        for changes in changes {
+            let (search, files) = match changes {
+                Some((changes, false)) => (Some(Search::new(changes)), None),
+                Some((changes, true)) => (None, Some(renames::plain(changes))),
+                None => (None, None),
+            };
+            searches.push(search);
+            plain.push(files);
         }
-        renames::detect(changes, self)
+        self.find_alike(searches.iter_mut().flatten().collect())?;
+        Ok(searches
+            .into_iter()
+            .zip(plain)
+            .map(|(search, plain)| search.map(Search::finish).or(plain))
+            .collect())
+    }
+
+    /// The files of one set of changes.
+    pub(super) fn parts_of(
+        &mut self,
+        changes: Vec<RawChange>,
+        merge: bool,
+    ) -> Result<Vec<FileParts>, GitError> {
+        Ok(self.parts(vec![Some((changes, merge))])?.into_iter().flatten().flatten().collect())
+    }
+
+    /// Reads what the searches compare: as few questions as possible, and no more bytes at once than one search may need.
+    fn find_alike(&mut self, searches: Vec<&mut Search>) -> Result<(), GitError> {
+        let candidates: Vec<Oid> = searches.iter().flat_map(|search| search.candidates()).collect();
+        let sizes: HashMap<Oid, u64> = candidates.iter().copied().zip(self.sizes(&candidates)?).collect();
+        let (mut group, mut bytes, mut wanted) = (Vec::new(), 0, Vec::new());
+        for search in searches {
+            let more = search.wanted(&sizes);
+            let size: u64 = more.iter().map(|(_, size)| size).sum();
+            if size == 0 {
+                continue;
+            }
+            if bytes + size > renames::MAX_BYTES {
+                self.compare(&std::mem::take(&mut wanted), &mut std::mem::take(&mut group))?;
+                bytes = 0;
+            }
+            bytes += size;
+            wanted.extend(more);
+            group.push(search);
+        }
+        self.compare(&wanted, &mut group)
+    }
+
+    fn compare(&mut self, wanted: &[(Oid, u64)], searches: &mut [&mut Search]) -> Result<(), GitError> {
+        let mut pieces = HashMap::new();
+        self.objects.blobs(wanted, &mut |id, bytes| drop(pieces.insert(id, Pieces::of(&bytes))))?;
+        for search in searches {
+            search.find_alike(&pieces);
+        }
+        Ok(())
     }
 
     /// A blob, or as much of it as is read.
@@ -159,11 +219,25 @@ impl Reader {
         if let Some(bytes) = self.cache.get(id) {
             return Ok(bytes.len() as u64);
         }
-        match self.objects.info(id)? {
+        Ok(self.sizes(&[id])?.into_iter().next().unwrap_or_default())
+    }
+
+    /// The sizes of blobs, in order; an error if one is missing or something else.
+    fn sizes(&mut self, ids: &[Oid]) -> Result<Vec<u64>, GitError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let infos = self.objects.infos(ids)?;
+        let size = |(info, id): (Option<(Kind, u64)>, &Oid)| match info {
             Some((Kind::Blob, size)) => Ok(size),
             Some((kind, _)) => Err(GitError::new(format!("object {id} is a {}, not a blob", kind.name()))),
-            None => Err(GitError::new(format!("blob {id} is missing")).hint("run `git fsck`")),
-        }
+            // Reading it gives the reason in the implementation's own words.
+            None => Err(match self.objects.read(*id) {
+                Err(error) => error,
+                Ok(_) => GitError::new(format!("blob {id} is missing")).hint("run `git fsck`"),
+            }),
+        };
+        infos.into_iter().zip(ids).map(size).collect()
     }
 
     /// Notes which blobs will be asked for, in that order, and reads the first of them.
@@ -188,22 +262,31 @@ impl Reader {
         self.fill()
     }
 
+    /// Reads of what is ahead as much as may be read at once.
     fn fill(&mut self) -> Result<(), GitError> {
-        let mut wanted = Vec::new();
-        let mut known = std::collections::HashSet::new();
-        wanted.extend(self.ahead.iter().filter(|id| !self.cache.contains(**id) && known.insert(**id)));
-        let (cache, mut bytes, mut last) = (&mut self.cache, 0, None);
-        let budget = AHEAD.min(cache.limit());
-        self.objects.blobs(&wanted, MAX_BLOB, &mut |id, blob| {
-            bytes += blob.len();
-            cache.put(id, blob.into());
-            last = Some(id);
-            bytes < budget
-        })?;
-        let read = last.and_then(|last| self.ahead.iter().position(|id| *id == last));
-        match read {
-            Some(place) if bytes >= budget => drop(self.ahead.drain(..=place)),
-            _ => self.ahead.clear(),
+        let mut bytes = 0;
+        while bytes < AHEAD && !self.ahead.is_empty() {
+            let mut known = HashSet::new();
+            let next: Vec<Oid> = self.ahead.iter().take(SIZES).copied().collect();
+            let new: Vec<Oid> =
+                next.iter().copied().filter(|id| !self.cache.contains(*id) && known.insert(*id)).collect();
+            let sizes: HashMap<Oid, u64> = new.iter().copied().zip(self.sizes(&new)?).collect();
+            let mut wanted = Vec::new();
+            for id in next {
+                if bytes >= AHEAD {
+                    break;
+                }
+                self.ahead.pop_front();
+                match sizes.get(&id) {
+                    Some(size) if *size <= MAX_BLOB && known.remove(&id) => {
+                        bytes += size;
+                        wanted.push((id, *size));
+                    }
+                    _ => {}
+                }
+            }
+            let cache = &mut self.cache;
+            self.objects.blobs(&wanted, &mut |id, blob| cache.put(id, blob.into()))?;
         }
         Ok(())
     }
@@ -212,7 +295,7 @@ impl Reader {
     pub(super) fn entry(&mut self, root: Oid, path: &[u8]) -> Result<Option<Side>, GitError> {
         let mut at = Side { mode: crate::facts::EntryMode(0o040_000), id: root };
         for name in path.split(|byte| *byte == b'/') {
-            if at.mode.0 != 0o040_000 {
+            if !tree::is_folder(at.mode) {
                 return Ok(None);
             }
             let bytes = self.tree(at.id)?;
@@ -263,7 +346,7 @@ impl Store for Handle {
         let mut reader = self.reader();
         let raw = reader.objects.commits(&[id], true)?;
         let changes = raw.into_iter().next().and_then(|raw| raw.changes).unwrap_or_default();
-        let parts = reader.parts(changes, commit.is_merge())?;
+        let parts = reader.parts_of(changes, commit.is_merge())?;
         Ok(files_with(parts, commit.store()))
     }
 
@@ -274,26 +357,11 @@ impl Store for Handle {
             // The draft of a commit: what is staged is what it will hold.
             None => reader.objects.staged_entry(path)?,
         };
-        let is_file = |side: &Side| side.mode.0 != 0o040_000;
+        let is_file = |side: &Side| !tree::is_folder(side.mode);
         Ok(found.filter(is_file).map(|side| TreeEntry { mode: side.mode, id: side.id }))
     }
 
     fn signature(&self, commit: &Commit) -> Result<Signature, StoreError> {
         Ok(signatures::check(&commit.parts().raw, &self.judging())?)
     }
-}
-
-/// The facts' status of a raw change, for those that are on either side.
-pub(super) fn file_parts(change: RawChange) -> Option<FileParts> {
-    let status = change.status()?;
-    let mode = change.new.or(change.old)?.mode;
-    Some(FileParts {
-        path: change.path,
-        old_path: None,
-        status,
-        mode,
-        old_mode: change.old.map(|side| side.mode),
-        id: change.new.map(|side| side.id).filter(|_| status != FileStatus::Deleted),
-        old_id: change.old.map(|side| side.id),
-    })
 }

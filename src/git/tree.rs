@@ -14,6 +14,11 @@ const FOLDER: u32 = 0o040_000;
 /// Deeper trees are refused: nobody works in them, and recursion has an end. git's own limit is `core.maxTreeDepth`, 2048.
 const MAX_DEPTH: usize = 2048;
 
+/// Is it the mode of a folder?
+pub(super) fn is_folder(mode: EntryMode) -> bool {
+    mode.0 == FOLDER
+}
+
 /// One entry of a tree object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry<'a> {
@@ -23,8 +28,8 @@ pub(super) struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    pub(super) fn is_folder(&self) -> bool {
-        self.mode.0 & 0o170_000 == FOLDER
+    fn is_folder(&self) -> bool {
+        is_folder(self.mode)
     }
 
     /// git orders a folder as if its name ended with a slash.

@@ -38,6 +38,11 @@ impl Check {
         Self { name: name.into(), ok: false, message: message.into(), help: Some(help.into()) }
     }
 
+    /// What is wrong, if anything is.
+    pub(crate) fn complaint(self) -> Option<String> {
+        (!self.ok).then(|| format!("{}: {}", self.name, self.message))
+    }
+
     #[must_use]
     fn advise(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -58,15 +63,13 @@ pub fn doctor(target: &Target, running: &Options) -> Result<Vec<Check>, InstallE
         return Ok(vec![Check::bad("installation", "bylaws is not installed in this repository", INSTALL)]);
     };
     let mut checks = vec![program(&state, running)];
-    let mut folders: Vec<(Site, State)> = vec![(site.clone(), state.clone())];
-    for git_dir in site::git_dirs(target)? {
-        let own = Site::of_work_tree(git_dir);
-        let own_state = own.state()?;
-        checks.push(hook_folder(&own, own_state.as_ref().map_or((&site, &state), |state| (&own, state)))?);
-        folders.extend(own_state.map(|state| (own, state)));
+    checks.extend(hook_folders(target)?);
+    let mut installations: Vec<(Site, State)> = vec![(site.clone(), state.clone())];
+    for own in Site::work_trees(target)? {
+        installations.extend(own.state()?.map(|state| (own, state)));
     }
-    for (site, state) in &folders {
-        let whole = folders.len() == 1;
+    for (site, state) in &installations {
+        let whole = installations.len() == 1;
         checks.extend(Hook::ALL.map(|hook| script(site, state, hook, whole)));
         checks.push(others(target, site, state)?);
     }
@@ -118,7 +121,19 @@ fn version_of(program: &Path) -> Option<String> {
     Some(version.to_owned())
 }
 
-/// Whether git looks for the hooks of a work tree where they are.
+/// Whether git looks for hooks where they are, in every work tree.
+pub(crate) fn hook_folders(target: &Target) -> Result<Vec<Check>, InstallError> {
+    let common = Site::common(target);
+    let Some(state) = common.state()? else { return Ok(Vec::new()) };
+    let mut checks = Vec::new();
+    for git_dir in site::git_dirs(target)? {
+        let own = Site::of_work_tree(target, git_dir);
+        let own_state = own.state()?;
+        checks.push(hook_folder(&own, own_state.as_ref().map_or((&common, &state), |state| (&own, state)))?);
+    }
+    Ok(checks)
+}
+
 fn hook_folder(work_tree: &Site, (site, state): (&Site, &State)) -> Result<Check, InstallError> {
     let name = format!("hook folder of {}", shown(work_tree));
     let settings = work_tree.settings();

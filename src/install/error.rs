@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::git::GitError;
+
 /// Why hooks could not be installed, taken out or looked up. The message is lower case without a full stop.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -10,6 +12,12 @@ pub struct InstallError {
     pub message: String,
     /// What to do about it, where that is known.
     pub hint: Option<String>,
+}
+
+impl From<GitError> for InstallError {
+    fn from(error: GitError) -> Self {
+        Self { message: error.message, hint: error.hint }
+    }
 }
 
 impl InstallError {

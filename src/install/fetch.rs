@@ -7,7 +7,7 @@
 //! such refs is fetched from as ever.
 
 use super::error::InstallError;
-use super::settings::Settings;
+use super::settings::{Setting, Settings};
 
 /// What is fetched.
 pub(crate) const REFSPEC: &str = "refs/bylaws/*:refs/bylaws/*";
@@ -25,19 +25,16 @@ pub(crate) enum Fetch {
     NoRemote,
 }
 
-/// What stands in git's configuration. A line that we added to the remote `ours` counts as absent.
-pub(crate) fn find(settings: &Settings<'_>, ours: Option<&str>) -> Result<Fetch, InstallError> {
+/// What stands in git's configuration. A line that we added to the remote `added` counts as absent.
+pub(crate) fn find(settings: &Settings<'_>, added: Option<&str>) -> Result<Fetch, InstallError> {
+    let added = ours(settings, added)?;
     let mut remotes: Vec<String> = Vec::new();
-    for setting in settings.matching(r"^remote\..*\.fetch$", false)? {
-        let Some(name) = setting.key.strip_prefix("remote.").and_then(|rest| rest.strip_suffix(".fetch"))
-        else {
-            continue;
-        };
-        if covers(&setting.value) && !(ours == Some(name) && setting.value == REFSPEC) {
-            return Ok(Fetch::There(name.to_owned()));
+    for (name, refspec) in refspecs(settings)? {
+        if covers(&refspec) && !(added.as_ref() == Some(&name) && refspec == REFSPEC) {
+            return Ok(Fetch::There(name));
         }
-        if !remotes.iter().any(|known| known == name) {
-            remotes.push(name.to_owned());
+        if !remotes.contains(&name) {
+            remotes.push(name);
         }
     }
     Ok(match remotes.as_slice() {
@@ -46,6 +43,25 @@ pub(crate) fn find(settings: &Settings<'_>, ours: Option<&str>) -> Result<Fetch,
         several if several.iter().any(|name| name == "origin") => Fetch::Wanted("origin".into()),
         _ => Fetch::Unclear(remotes),
     })
+}
+
+/// What the remote is called now to which we once added a line as `added`: `git remote rename` takes it along.
+pub(crate) fn ours(settings: &Settings<'_>, added: Option<&str>) -> Result<Option<String>, InstallError> {
+    let Some(added) = added else { return Ok(None) };
+    let mut names: Vec<String> = refspecs(settings)?
+        .into_iter()
+        .filter_map(|(name, refspec)| (refspec == REFSPEC).then_some(name))
+        .collect();
+    Ok(if names.iter().any(|name| name == added) { Some(added.to_owned()) } else { names.pop() })
+}
+
+/// The remotes and what they fetch, a pair for each line.
+fn refspecs(settings: &Settings<'_>) -> Result<Vec<(String, String)>, InstallError> {
+    let pair = |setting: Setting| {
+        let name = setting.key.strip_prefix("remote.")?.strip_suffix(".fetch")?.to_owned();
+        Some((name, setting.value))
+    };
+    Ok(settings.matching(r"^remote\..*\.fetch$", false)?.into_iter().filter_map(pair).collect())
 }
 
 /// Whether a refspec brings `refs/bylaws/*` to its own place; `refs/*:refs/*` is what a mirror has.

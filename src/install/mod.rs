@@ -33,10 +33,11 @@ pub use doctor::{Check, doctor};
 pub use error::InstallError;
 pub use hook::Hook;
 
+use crate::git::{Location, Repository};
 use site::Site;
 
 /// The repository to work on, as git found it. All paths are absolute.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// Of the work tree at hand.
     pub git_dir: PathBuf,
@@ -44,9 +45,21 @@ pub struct Target {
     pub common_dir: PathBuf,
     /// The top of the work tree; `None` in a bare repository.
     pub work_tree: Option<PathBuf>,
+    /// With which environment git runs.
+    pub location: Location,
 }
 
 impl Target {
+    /// A repository that was opened.
+    pub fn of(repository: &Repository) -> Self {
+        Self {
+            git_dir: repository.git_dir().to_owned(),
+            common_dir: repository.common_dir().to_owned(),
+            work_tree: repository.work_tree().map(Path::to_owned),
+            location: repository.location().clone(),
+        }
+    }
+
     /// Where git runs hooks: the top of the work tree.
     fn top(&self) -> &Path {
         self.work_tree.as_deref().unwrap_or(&self.git_dir)
@@ -118,6 +131,8 @@ pub fn install(target: &Target, options: &Options) -> Result<Installed, InstallE
     for site in Site::work_trees(target)? {
         installed.changed |= plan::install_work_tree(target, &site, options, &mut installed.notes)?;
     }
+    // Something that we cannot set right may still have the last word, such as the environment.
+    installed.notes.extend(doctor::hook_folders(target)?.into_iter().filter_map(Check::complaint));
     Ok(installed)
 }
 

@@ -62,6 +62,7 @@ pub(crate) fn install_work_tree(
                 git_dir: site.git_dir.clone(),
                 common_dir: target.common_dir.clone(),
                 work_tree: top_of(&site.git_dir).or_else(|| target.work_tree.clone()),
+                location: target.location.clone(),
             };
             put(&own, site, options, Some(Chain::Folder(folder)), None, old.as_ref(), &mut Vec::new())
         }
@@ -175,7 +176,7 @@ fn plan(
     old: Option<&State>,
     others: &mut Vec<String>,
 ) -> Result<Plan, InstallError> {
-    let (before, _) = site.config_without_us(old)?;
+    let (before, now) = site.config_without_us(old)?;
     let folder = if chain.is_some() { site.own_folder() } else { site.git_dir.join("hooks") };
     let own_path = match (&chain, folder.to_str()) {
         (None, _) => None,
@@ -200,7 +201,7 @@ fn plan(
     }
     let state = site.state_of(options, &folder, chain, config, &scripts, old)?;
     let scripts = scripts.into_iter().map(|(name, _, bytes)| (name, bytes)).collect();
-    Ok(Plan { state, scripts, config_before: before, config_after: after })
+    Ok(Plan { state, scripts, config_before: before, config_now: now, config_after: after })
 }
 
 /// How a person takes our folder out of the configuration by hand.
@@ -234,7 +235,8 @@ pub(crate) fn existing(target: &Target, chain: Option<&Chain>) -> Result<BTreeSe
         let at = Target { work_tree: Some(top), ..target.clone() };
         let Some(folder) = hook::chained_folder(&at, chain) else { continue };
         for name in files::executables(&folder)? {
-            if !hook::is_shim(&folder.join(&name)) {
+            // A shim of ours that was left behind is nobody else's hook.
+            if !files::read(&folder.join(&name))?.is_some_and(|bytes| shim::is_ours(&bytes)) {
                 names.insert(name);
             }
         }

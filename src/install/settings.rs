@@ -3,9 +3,11 @@
 //! An edit takes the bytes of a file and gives new bytes, by `git config --file` on a copy: so the caller can keep the
 //! old ones, and put several edits in place as one.
 
-use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
+
+use crate::git::{self, Location};
 
 use super::error::InstallError;
 
@@ -49,37 +51,28 @@ pub(crate) enum Edit<'a> {
 /// The configuration of one git directory.
 pub(crate) struct Settings<'a> {
     git_dir: &'a Path,
+    location: &'a Location,
 }
 
 impl<'a> Settings<'a> {
-    pub(crate) fn of(git_dir: &'a Path) -> Self {
-        Self { git_dir }
+    pub(crate) fn of(git_dir: &'a Path, location: &'a Location) -> Self {
+        Self { git_dir, location }
     }
 
     /// All values of the keys that match, in the order in which later ones win; paths have their `~` resolved.
     pub(crate) fn matching(&self, pattern: &str, paths: bool) -> Result<Vec<Setting>, InstallError> {
-        let mut words = words(&["config", "-z", "--show-scope", "--show-origin"]);
-        words.extend(paths.then(|| "--type=path".into()));
-        words.extend([OsString::from("--get-regexp"), pattern.into()]);
-        let output = self.git(&words)?;
-        match output.status.code() {
-            Some(0) => parse(&text(output.stdout, "git's configuration")?),
-            Some(1) => Ok(Vec::new()),
-            _ => Err(failed(&words, &output)),
-        }
+        let mut words = vec!["config", "-z", "--show-scope", "--show-origin"];
+        words.extend(paths.then_some("--type=path"));
+        words.extend(["--get-regexp", pattern]);
+        let output = self.git(self.git_dir, &words, &[0, 1])?;
+        parse(&text(output.stdout, "git's configuration")?)
     }
 
     /// The folder in which git looks for hooks; a relative one counts from where hooks run.
     pub(crate) fn hook_folder(&self) -> Result<PathBuf, InstallError> {
-        let words = words(&["rev-parse", "--git-path", "hooks"]);
-        let output = self.git(&words)?;
-        match output.status.code() {
-            Some(0) => {
-                let path = text(output.stdout, "the path of the hook folder")?;
-                Ok(PathBuf::from(path.strip_suffix('\n').unwrap_or(&path)))
-            }
-            _ => Err(failed(&words, &output)),
-        }
+        let output = self.git(self.git_dir, &["rev-parse", "--git-path", "hooks"], &[0])?;
+        let path = text(output.stdout, "the path of the hook folder")?;
+        Ok(PathBuf::from(path.strip_suffix('\n').unwrap_or(&path)))
     }
 
     /// The values of a key that stand in these bytes of a configuration file itself, as written.
@@ -127,32 +120,28 @@ impl<'a> Settings<'a> {
         copy.read()
     }
 
-    fn git(&self, words: &[OsString]) -> Result<Output, InstallError> {
-        let mut command = Command::new("git");
-        command.arg("--git-dir").arg(self.git_dir).args(words).stdin(Stdio::null());
-        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_CONFIG"] {
-            command.env_remove(variable);
-        }
-        command.output().map_err(|error| {
-            InstallError::new(format!("git cannot be run: {error}")).hint("install git and put it on PATH")
-        })
+    fn git(&self, folder: &Path, words: &[&str], fine: &[i32]) -> Result<Output, InstallError> {
+        Ok(git::run_in(self.location, folder, self.git_dir, words, fine)?)
     }
 }
 
 /// A copy of a configuration file, gone when dropped.
-struct Scratch(PathBuf);
+struct Scratch<'a> {
+    folder: &'a Path,
+    name: String,
+}
 
-impl Scratch {
-    fn new(folder: &Path, bytes: &[u8]) -> Result<Self, InstallError> {
+impl<'a> Scratch<'a> {
+    fn new(folder: &'a Path, bytes: &[u8]) -> Result<Self, InstallError> {
         for number in 0..1000 {
-            let path = folder.join(format!(".half-config-{}-{number}", std::process::id()));
+            let name = format!(".half-config-{}-{number}", std::process::id());
+            let path = folder.join(&name);
             match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(mut file) => {
-                    use std::io::Write as _;
-                    let copy = Self(path);
+                    let copy = Self { folder, name };
                     return match file.write_all(bytes) {
                         Ok(()) => Ok(copy),
-                        Err(error) => Err(InstallError::io("write", &copy.0, &error)),
+                        Err(error) => Err(InstallError::io("write", &path, &error)),
                     };
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
@@ -163,32 +152,26 @@ impl Scratch {
             .hint("remove them"))
     }
 
+    fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
     /// Runs `git config --file` on the copy. Exit 1 and 5: there was nothing to find or remove.
     fn config(&self, settings: &Settings<'_>, rest: &[&str]) -> Result<Output, InstallError> {
-        let mut all = words(&["config", "--file"]);
-        all.push(self.0.clone().into());
-        all.extend(words(rest));
-        let output = settings.git(&all)?;
-        match output.status.code() {
-            Some(0 | 1 | 5) => Ok(output),
-            _ => Err(failed(&all, &output)),
-        }
+        let words = [&["config", "--file", &self.name], rest].concat();
+        settings.git(self.folder, &words, &[0, 1, 5])
     }
 
     fn read(&self) -> Result<Vec<u8>, InstallError> {
-        std::fs::read(&self.0).map_err(|error| InstallError::io("read", &self.0, &error))
+        std::fs::read(self.path()).map_err(|error| InstallError::io("read", &self.path(), &error))
     }
 }
 
-impl Drop for Scratch {
+impl Drop for Scratch<'_> {
     fn drop(&mut self) {
         // A copy that cannot be removed does no harm, and there is nobody here to tell.
-        std::fs::remove_file(&self.0).unwrap_or_default();
+        std::fs::remove_file(self.path()).unwrap_or_default();
     }
-}
-
-fn words(words: &[&str]) -> Vec<OsString> {
-    words.iter().map(|word| OsStr::new(word).to_owned()).collect()
 }
 
 fn text(bytes: Vec<u8>, what: &str) -> Result<String, InstallError> {
@@ -196,12 +179,6 @@ fn text(bytes: Vec<u8>, what: &str) -> Result<String, InstallError> {
         InstallError::new(format!("{what} is not UTF-8"))
             .hint("paths of hooks that are not UTF-8 are not supported; rename the folder")
     })
-}
-
-fn failed(words: &[OsString], output: &Output) -> InstallError {
-    let command: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-    let why = String::from_utf8_lossy(&output.stderr);
-    InstallError::new(format!("`git {}` failed: {}", command.join(" "), why.trim()))
 }
 
 /// `scope NUL origin NUL key LF value NUL`, as `git config -z --show-scope --show-origin --get-regexp` prints it; a key
@@ -243,7 +220,8 @@ mod tests {
     #[test]
     fn an_edit_and_its_reverse_give_the_same_bytes() {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings::of(folder.path());
+        let location = Location::at(folder.path());
+        let settings = Settings::of(folder.path(), &location);
         let before = b"# mine\n[core]\n\tbare = false ; really\n[remote \"o\"]\n\turl = x\n\tfetch = +a:b\n[include]\n\tpath = y\n";
         let value = "/a 'b\"\nc/hooks";
         for edit in [Edit::Add("core.hooksPath", value), Edit::Append("core.hooksPath", value)] {

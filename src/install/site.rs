@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::git::Location;
+
 use super::error::InstallError;
 use super::files;
 use super::settings::{Edit, Settings};
@@ -12,7 +14,7 @@ use super::{Target, Uninstalled, shim};
 const HOOKS_PATH: &str = "core.hooksPath";
 
 /// Where an installation is, or could be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Site {
     /// The git directory it belongs to; what it writes is below.
     pub git_dir: PathBuf,
@@ -20,6 +22,8 @@ pub(crate) struct Site {
     pub journal: PathBuf,
     /// The configuration file that it changes.
     pub config: PathBuf,
+    /// With which environment git runs.
+    pub location: Location,
 }
 
 /// What an installation shall look like.
@@ -27,7 +31,9 @@ pub(crate) struct Site {
 pub(crate) struct Plan {
     pub state: State,
     pub scripts: Vec<(String, Vec<u8>)>,
+    /// The configuration file as it would be without us, as it was read, and as it shall be.
     pub config_before: Vec<u8>,
+    pub config_now: Vec<u8>,
     pub config_after: Vec<u8>,
 }
 
@@ -38,19 +44,25 @@ impl Site {
             git_dir: target.common_dir.clone(),
             journal: state::common_folder(&target.common_dir),
             config: target.common_dir.join("config"),
+            location: target.location.clone(),
         }
     }
 
     /// The work tree with this git directory.
-    pub(crate) fn of_work_tree(git_dir: PathBuf) -> Self {
-        Self { journal: state::work_tree_folder(&git_dir), config: git_dir.join("config.worktree"), git_dir }
+    pub(crate) fn of_work_tree(target: &Target, git_dir: PathBuf) -> Self {
+        Self {
+            journal: state::work_tree_folder(&git_dir),
+            config: git_dir.join("config.worktree"),
+            location: target.location.clone(),
+            git_dir,
+        }
     }
 
     /// The work trees that have a configuration file of their own.
     pub(crate) fn work_trees(target: &Target) -> Result<Vec<Self>, InstallError> {
         let mut sites: Vec<Self> = git_dirs(target)?
             .into_iter()
-            .map(Self::of_work_tree)
+            .map(|git_dir| Self::of_work_tree(target, git_dir))
             .filter(|site| site.config.is_file() || site.journal.is_dir())
             .collect();
         sites.sort_by(|a, b| a.git_dir.cmp(&b.git_dir));
@@ -72,7 +84,7 @@ impl Site {
     }
 
     pub(crate) fn settings(&self) -> Settings<'_> {
-        Settings::of(&self.git_dir)
+        Settings::of(&self.git_dir, &self.location)
     }
 
     /// Whether a value of `core.hooksPath` is the one that we set, also where the repository has been moved since.
@@ -84,7 +96,7 @@ impl Site {
     /// The configuration file as it would be without us, and as it is.
     pub(crate) fn config_without_us(&self, old: Option<&State>) -> Result<(Vec<u8>, Vec<u8>), InstallError> {
         let now = files::read(&self.config)?.unwrap_or_default();
-        let Some(old) = old else { return Ok((now.clone(), now)) };
+        let Some(old) = old else { return Ok((self.without_orphan(&now)?, now)) };
         let digest = files::digest(&now);
         if digest == old.config.before {
             return Ok((now.clone(), now));
@@ -97,9 +109,21 @@ impl Site {
         Ok((self.undone(&now, old)?, now))
     }
 
+    /// Without a `core.hooksPath` of ours whose journal is gone.
+    fn without_orphan(&self, now: &[u8]) -> Result<Vec<u8>, InstallError> {
+        let own = self.own_folder();
+        let Some(own) = own.to_str() else { return Ok(now.to_vec()) };
+        let settings = self.settings();
+        if !settings.within(now, &self.journal, HOOKS_PATH)?.iter().any(|value| value == own) {
+            return Ok(now.to_vec());
+        }
+        settings.edited(now, &self.journal, &[Edit::Remove(HOOKS_PATH, own)])
+    }
+
     fn undone(&self, now: &[u8], old: &State) -> Result<Vec<u8>, InstallError> {
         let settings = self.settings();
-        let key = old.config.fetch.as_ref().map(|remote| format!("remote.{remote}.fetch"));
+        let remote = super::fetch::ours(&settings, old.config.fetch.as_deref())?;
+        let key = remote.map(|remote| format!("remote.{remote}.fetch"));
         let mut edits = Vec::new();
         if let Some(ours) = &old.config.hooks_path {
             let there = settings.within(now, &self.journal, HOOKS_PATH)?;
@@ -160,17 +184,9 @@ impl Site {
         for (name, bytes) in &plan.scripts {
             changed |= self.write(&folder.join(name), bytes, true)?;
         }
-        let now = files::read(&self.config)?.unwrap_or_default();
-        if now != plan.config_after {
-            if !files::replace_config(&self.config, &now, &plan.config_after)? {
-                return Err(InstallError::new(format!(
-                    "`{}` was changed by somebody else in the meantime",
-                    self.config.display()
-                ))
-                .hint("run this again"));
-            }
-            changed = true;
-        }
+        changed |= self.put_config(&plan.config_now, &plan.config_after)?;
+        let stays = |path: &Path| plan.scripts.iter().any(|(name, _)| folder.join(name) == path);
+        changed |= !self.sweep(stays)?.is_empty();
         if let Some(old) = old {
             self.remove_scripts(&self.folder(old), &obsolete, &mut Uninstalled::default())?;
             if old.made_folder && old.folder != plan.state.folder {
@@ -196,20 +212,34 @@ impl Site {
         Ok(true)
     }
 
+    /// Replaces the configuration file, which was `now` when it was read; true if it had to be.
+    fn put_config(&self, now: &[u8], new: &[u8]) -> Result<bool, InstallError> {
+        if now == new {
+            return Ok(false);
+        }
+        if files::replace_config(&self.config, now, new)? {
+            return Ok(true);
+        }
+        let message = format!("`{}` was changed by somebody else in the meantime", self.config.display());
+        Err(InstallError::new(message).hint("run this again"))
+    }
+
     /// Takes the installation out, if there is one.
     pub(crate) fn uninstall(&self, report: &mut Uninstalled) -> Result<(), InstallError> {
-        let Some(old) = self.state()? else { return self.forget() };
+        let Some(old) = self.state()? else {
+            let left_behind = self.sweep(|_| false)?;
+            report.changed |= !left_behind.is_empty();
+            report.removed.extend(left_behind);
+            return self.forget();
+        };
         report.changed = true;
         let (without, now) = self.config_without_us(Some(&old))?;
-        if without != now {
-            if !files::replace_config(&self.config, &now, &without)? {
-                return Err(InstallError::new("git's configuration was changed in the meantime")
-                    .hint("run this again"));
-            }
+        if self.put_config(&now, &without)? {
             report.restored.push(self.config.clone());
         }
         let folder = self.folder(&old);
         self.remove_scripts(&folder, &old.scripts.iter().collect::<Vec<_>>(), report)?;
+        report.removed.extend(self.sweep(|_| false)?);
         if old.made_folder || folder == self.own_folder() {
             self.remove_own_folder(&folder, report)?;
         }
@@ -227,6 +257,28 @@ impl Site {
             files::remove_folder_if_empty(parent);
         }
         Ok(())
+    }
+
+    /// Removes scripts of ours that no journal tells of: left behind, or moved by other tools, which rename the hooks
+    /// that they find (`pre-commit.legacy`, `pre-commit.old`).
+    fn sweep(&self, stays: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, InstallError> {
+        let mut folders = vec![self.own_folder()];
+        // Of the work trees, the main one shares git's own folder with the repository, the others have none.
+        let theirs = self.git_dir.join("hooks");
+        if self.journal == state::common_folder(&self.git_dir) && !theirs.is_symlink() {
+            folders.push(theirs);
+        }
+        let mut removed = Vec::new();
+        for folder in folders {
+            for name in files::executables(&folder)? {
+                let path = folder.join(name);
+                if !stays(&path) && files::read(&path)?.is_some_and(|bytes| shim::is_ours(&bytes)) {
+                    files::remove(&path)?;
+                    removed.push(path);
+                }
+            }
+        }
+        Ok(removed)
     }
 
     /// Removes scripts that are as we wrote them; the others are somebody's work by now.

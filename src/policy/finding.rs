@@ -1,21 +1,36 @@
 //! `finding(message)`: it counts once made, returned or not.
 
+use std::sync::Arc;
+
 use rhai::{Array, Dynamic, ImmutableString};
 
 use super::api::{Api, Fallible, comparable, fail, shown};
 use super::call;
 use super::limits::{self, Trip};
+use crate::facts::Commit;
 
 /// Longer messages are cut: they come from a script, and end in a report.
 const LONGEST: usize = 4_096;
 
 /// A finding as a script made it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Made {
     pub(super) message: String,
     pub(super) fix: Option<String>,
     pub(super) path: Option<String>,
     pub(super) line: Option<u32>,
+    /// The commit it is about, where that is another than the subject.
+    pub(super) commit: Option<Arc<Commit>>,
+}
+
+/// What a finding is about.
+pub(super) enum Place {
+    /// The subject.
+    Subject,
+    /// A file, perhaps a line of it, perhaps of a commit.
+    File(String, Option<u32>, Option<Arc<Commit>>),
+    /// A commit.
+    Commit(Arc<Commit>),
 }
 
 /// What a script holds of a finding: which one of the call in progress.
@@ -26,13 +41,17 @@ pub(super) struct Handle {
 }
 
 /// Makes a finding in the call in progress.
-pub(super) fn make(message: &str, path: Option<String>, line: Option<u32>) -> Fallible<Handle> {
+pub(super) fn make(message: &str, place: Place) -> Fallible<Handle> {
     let made = call::with_frame(|frame| {
         if frame.made.len() >= frame.most {
             return Err(frame.most);
         }
-        let path = path.or_else(|| frame.path.clone());
-        frame.made.push(Made { message: cut(message), fix: None, path, line });
+        let (path, line, commit) = match place {
+            Place::Subject => (frame.path.clone(), None, None),
+            Place::File(path, line, commit) => (Some(path), line, commit),
+            Place::Commit(commit) => (None, None, Some(commit)),
+        };
+        frame.made.push(Made { message: cut(message), fix: None, path, line, commit });
         Ok(Handle { call: frame.serial(), index: frame.made.len() - 1 })
     });
     match made {
@@ -75,7 +94,7 @@ pub(super) fn register(api: &mut Api<'_>) {
         "finding",
         "(message: string) -> finding",
         "Reports something about the subject.",
-        |message: &str| make(message, None, None),
+        |message: &str| make(message, Place::Subject),
     );
     api.of::<Handle>("finding", "Something that is reported; it counts once made, returned or not.")
         .method(
@@ -129,7 +148,13 @@ fn take_one(value: &Dynamic, call: u64, path: Option<&str>, made: &mut Vec<Made>
     }
     if let Ok(message) = value.as_immutable_string_ref() {
         let message: &ImmutableString = &message;
-        made.push(Made { message: cut(message), fix: None, path: path.map(str::to_owned), line: None });
+        made.push(Made {
+            message: cut(message),
+            fix: None,
+            path: path.map(str::to_owned),
+            line: None,
+            commit: None,
+        });
         return Ok(());
     }
     match value.read_lock::<Handle>() {

@@ -298,9 +298,19 @@ fn value_of(subject: Subject<'_>, view: &View) -> Dynamic {
     let view = view.clone();
     match subject {
         Subject::Commit(commit) => Dynamic::from(CommitValue { commit: Arc::clone(commit), view }),
-        Subject::File(_, file) => Dynamic::from(FileValue { file: Arc::clone(file) }),
+        Subject::File(commit, file) => {
+            Dynamic::from(FileValue { file: Arc::clone(file), commit: Some(Arc::clone(commit)) })
+        }
         Subject::Change(change) => Dynamic::from(ChangeValue { change: Arc::clone(change), view }),
         Subject::Push(push) => Dynamic::from(PushValue { push: Arc::clone(push), view }),
+    }
+}
+
+fn about(commit: &Commit) -> About {
+    About {
+        author: commit.parts().author.name.clone(),
+        subject: commit.subject().to_owned(),
+        is_draft: commit.is_draft(),
     }
 }
 
@@ -313,13 +323,13 @@ struct Report<'a> {
 
 impl Report<'_> {
     fn violated(&self, made: Made) -> Finding {
-        Finding {
-            message: made.message,
-            fix: made.fix,
-            path: made.path,
-            line: made.line,
-            ..self.finding(State::Violated, String::new())
-        }
+        let of_subject = self.finding(State::Violated, String::new());
+        let (commit, about) = match &made.commit {
+            Some(commit) => (commit.id(), Some(about(commit))),
+            None => (of_subject.commit, of_subject.about.clone()),
+        };
+        let Made { message, fix, path, line, .. } = made;
+        Finding { message, fix, path, line, commit, about, ..of_subject }
     }
 
     fn error(&self, mistake: &Diagnostic) -> Finding {
@@ -349,11 +359,7 @@ impl Report<'_> {
             reference,
             path: None,
             line: None,
-            about: commit.map(|commit| About {
-                author: commit.parts().author.name.clone(),
-                subject: commit.subject().to_owned(),
-                is_draft: commit.is_draft(),
-            }),
+            about: commit.map(|commit| Arc::new(about(commit))),
             place: None,
         }
     }

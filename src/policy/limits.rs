@@ -296,8 +296,9 @@ fn start_clock() {
 pub struct RunMeter {
     operations: AtomicU64,
     ticks: AtomicU64,
-    most_operations: u64,
-    most_ticks: u64,
+    most_operations: AtomicU64,
+    most_ticks: AtomicU64,
+    of_subject: (u64, u64),
     spent: AtomicBool,
     told: Mutex<Vec<usize>>,
 }
@@ -305,24 +306,32 @@ pub struct RunMeter {
 impl RunMeter {
     /// For a run over so many subjects (commits, files, changes).
     pub fn new(limits: &Limits, subjects: usize) -> Self {
-        let subjects = subjects as u64;
-        let wall = ticks(limits.subject_wall).max(1).saturating_mul(subjects);
-        Self {
+        let meter = Self {
             operations: AtomicU64::new(0),
             ticks: AtomicU64::new(0),
-            most_operations: limits
-                .run_operations
-                .saturating_add(limits.subject_operations.saturating_mul(subjects)),
-            most_ticks: ticks(limits.run_wall).saturating_add(wall),
+            most_operations: AtomicU64::new(limits.run_operations),
+            most_ticks: AtomicU64::new(ticks(limits.run_wall)),
+            of_subject: (limits.subject_operations, ticks(limits.subject_wall).max(1)),
             spent: AtomicBool::new(false),
             told: Mutex::new(Vec::new()),
-        }
+        };
+        meter.add_subjects(subjects);
+        meter
+    }
+
+    /// Raises the limits for more subjects: a long range is not counted before it is walked.
+    pub fn add_subjects(&self, subjects: usize) {
+        let subjects = subjects as u64;
+        let (operations, ticks) = self.of_subject;
+        self.most_operations.fetch_add(operations.saturating_mul(subjects), Ordering::Relaxed);
+        self.most_ticks.fetch_add(ticks.saturating_mul(subjects), Ordering::Relaxed);
     }
 
     pub(super) fn add(&self, used: &Used) {
         let operations = self.operations.fetch_add(used.operations, Ordering::Relaxed) + used.operations;
         let ticks = self.ticks.fetch_add(used.ticks, Ordering::Relaxed) + used.ticks;
-        if operations > self.most_operations || ticks > self.most_ticks {
+        let over = |used: u64, most: &AtomicU64| used > most.load(Ordering::Relaxed);
+        if over(operations, &self.most_operations) || over(ticks, &self.most_ticks) {
             self.spent.store(true, Ordering::Relaxed);
         }
     }

@@ -119,6 +119,16 @@ fn rules_of_the_repository_are_checked_against_its_configuration() {
 }
 
 #[test]
+fn a_rule_of_ones_own_does_not_replace_a_shipped_one() {
+    let said = said(&[("bylaws.toml", ""), ("rules/own.rhai", &RULE.replace("own", "subject-length"))]);
+    assert!(
+        said.contains("`subject-length`") && said.contains("<recommended>/subject-length.rhai"),
+        "{said}"
+    );
+    assert!(said.contains("--> .bylaws/rules/own.rhai:1:"), "{said}");
+}
+
+#[test]
 fn no_rule_in_force_is_an_error() {
     let expected =
         "error: no rule is in force, so nothing would be checked\n  --> .bylaws/bylaws.toml\n  = help: ";

@@ -6,7 +6,7 @@ use super::NOW;
 use crate::config::{LoadedPolicy, PolicySource, load, starter};
 use crate::diagnostic::Diagnostics;
 use crate::facts::{Commit, CommitParts, NoStore};
-use crate::policy::{Context, Limits, RunMeter, Subject};
+use crate::policy::{Context, Limits, RunMeter, Subject, testing};
 use crate::verdict::{Finding, Level};
 
 fn loaded(files: Vec<(String, String)>) -> Result<LoadedPolicy, Diagnostics> {
@@ -81,6 +81,15 @@ fn sets_are_named_and_checked() {
         unknown.to_string(),
         "error: unknown rule set `recomended`\n  = help: did you mean `recommended`?"
     );
+}
+
+#[test]
+fn its_tests_pass() {
+    let loaded = loaded(starter(&[]).unwrap()).unwrap();
+    let outcomes = testing::run(loaded.policy.book(), &loaded.tests, None).unwrap();
+    assert_eq!(outcomes.len(), 4);
+    let failed: Vec<_> = outcomes.iter().filter(|one| !one.passed()).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
 }
 
 #[test]

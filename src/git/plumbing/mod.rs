@@ -76,8 +76,8 @@ impl Objects for Plumbing {
         Backend::Plumbing
     }
 
-    fn info(&mut self, id: Oid) -> Result<Option<(Kind, u64)>, GitError> {
-        Ok(self.cat_file(|process| process.info(&[id]))?.into_iter().next().flatten())
+    fn infos(&mut self, ids: &[Oid]) -> Result<Vec<Option<(Kind, u64)>>, GitError> {
+        self.cat_file(|process| process.info(ids))
     }
 
     fn read(&mut self, id: Oid) -> Result<Object, GitError> {
@@ -89,43 +89,21 @@ impl Objects for Plumbing {
         Ok(Object { kind, bytes })
     }
 
-    fn blobs(
-        &mut self,
-        ids: &[Oid],
-        limit: u64,
-        take: &mut dyn FnMut(Oid, Vec<u8>) -> bool,
-    ) -> Result<(), GitError> {
-        for ids in ids.chunks(diff_tree::BATCH) {
-            let headers = self.cat_file(|process| process.info(ids))?;
-            let mut wanted = Vec::new();
-            for (id, header) in ids.iter().zip(headers) {
-                match header {
-                    Some((Kind::Blob, size)) if size <= limit => wanted.push((*id, size)),
-                    Some((Kind::Blob, _)) => {}
-                    Some((kind, _)) => {
-                        return Err(GitError::new(format!("object {id} is a {}, not a blob", kind.name())));
+    fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Vec<u8>)) -> Result<(), GitError> {
+        let mut absent = None;
+        for wanted in together(wanted) {
+            self.cat_file(|process| {
+                process.ask_contents(wanted.iter().map(|(id, _)| id))?;
+                for (id, _) in wanted {
+                    match process.answer(*id)? {
+                        Some((Kind::Blob, bytes)) => take(*id, bytes),
+                        _ => absent = absent.or(Some(*id)),
                     }
-                    None => return Err(self.absent(*id, "blob")),
                 }
-            }
-            for wanted in together(&wanted) {
-                let mut more = true;
-                self.cat_file(|process| {
-                    process.ask_contents(wanted.iter().map(|(id, _)| id))?;
-                    for (id, _) in wanted {
-                        let (_, bytes) = process.answer(*id)?.ok_or_else(|| {
-                            GitError::new(format!("blob {id} is missing")).hint("run `git fsck`")
-                        })?;
-                        more = take(*id, bytes);
-                    }
-                    Ok(())
-                })?;
-                if !more {
-                    return Ok(());
-                }
-            }
+                Ok(())
+            })?;
         }
-        Ok(())
+        absent.map_or(Ok(()), |id| Err(self.absent(id, "blob")))
     }
 
     fn commits(&mut self, ids: &[Oid], changes: bool) -> Result<Vec<RawCommit>, GitError> {

@@ -28,15 +28,18 @@ impl PartialEq for ChangeValue {
 impl ChangeValue {
     fn files(&mut self) -> List {
         let files = self.change.files.iter();
-        List::files(match &self.view {
-            None => files.map(Arc::clone).collect(),
-            Some(view) => files.filter(|file| view.admits(file.path())).map(Arc::clone).collect(),
-        })
+        List::files(
+            match &self.view {
+                None => files.map(Arc::clone).collect(),
+                Some(view) => files.filter(|file| view.admits(file.path())).map(Arc::clone).collect(),
+            },
+            None,
+        )
     }
 
     fn file(&mut self, path: &str) -> Dynamic {
         let found = self.change.files.iter().find(|file| file.path().as_bytes() == path.as_bytes());
-        optional(found.map(|file| Dynamic::from(FileValue { file: Arc::clone(file) })))
+        optional(found.map(|file| Dynamic::from(FileValue { file: Arc::clone(file), commit: None })))
     }
 }
 

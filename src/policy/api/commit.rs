@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rhai::{Array, Dynamic, ImmutableString};
 
+use super::super::finding::{self, Place};
 use super::file::{FileValue, View};
 use super::list::List;
 use super::person::PersonValue;
@@ -35,7 +36,8 @@ impl CommitValue {
         Ok(match &self.view {
             None => List::files_of(Arc::clone(&self.commit)),
             Some(view) => {
-                List::files(files.iter().filter(|file| view.admits(file.path())).map(Arc::clone).collect())
+                let admitted = files.iter().filter(|file| view.admits(file.path()));
+                List::files(admitted.map(Arc::clone).collect(), Some(Arc::clone(&self.commit)))
             }
         })
     }
@@ -51,13 +53,25 @@ impl CommitValue {
     }
 
     fn file(&mut self, path: &str) -> Fallible<Dynamic> {
-        Ok(optional(file_in(&self.commit, path)?.map(|file| Dynamic::from(FileValue { file }))))
+        let commit = Some(Arc::clone(&self.commit));
+        Ok(optional(file_in(&self.commit, path)?.map(|file| Dynamic::from(FileValue { file, commit }))))
+    }
+
+    fn exists(&mut self, path: &str) -> Fallible<bool> {
+        let path = path.trim_end_matches('/');
+        Ok(path.is_empty() || self.commit.entry(path.as_bytes()).map_err(unreadable)?.is_some())
+    }
+
+    fn paths_like(&mut self, path: &str) -> Fallible<Array> {
+        let paths = self.commit.paths_like(path.as_bytes()).map_err(unreadable)?;
+        Ok(paths.iter().map(|path| path.text().into()).collect())
     }
 }
 
 /// The file at `path` as it is in a commit; one that the commit changes says so, any other is `modified` by nothing.
 pub(super) fn file_in(commit: &Arc<Commit>, path: &str) -> Fallible<Option<Arc<File>>> {
-    let Some(entry) = commit.entry(path.as_bytes()).map_err(unreadable)? else { return Ok(None) };
+    let entry = commit.entry(path.as_bytes()).map_err(unreadable)?;
+    let Some(entry) = entry.filter(|entry| !entry.mode.is_folder()) else { return Ok(None) };
     let changed =
         commit.files().map_err(unreadable)?.iter().find(|file| file.path().as_bytes() == path.as_bytes());
     if let Some(file) = changed.filter(|file| file.parts().id == Some(entry.id)) {
@@ -187,6 +201,24 @@ fn contents(api: &mut Api<'_>) {
             "(path: string) -> file?",
             "The file at a path as it is in this commit, changed or not.",
             CommitValue::file,
+        )
+        .method(
+            "exists",
+            "(path: string) -> bool",
+            "Is there a file, link, submodule or folder at a path of this commit?",
+            CommitValue::exists,
+        )
+        .method(
+            "paths_like",
+            "(path: string) -> [string]",
+            "Paths of this commit that differ from this one, or from a folder above it, in upper and lower case only.",
+            CommitValue::paths_like,
+        )
+        .method(
+            "finding",
+            "(message: string) -> finding",
+            "Reports something about this commit.",
+            |c: &mut CommitValue, message: &str| finding::make(message, Place::Commit(Arc::clone(&c.commit))),
         );
 }
 

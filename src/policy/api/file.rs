@@ -5,11 +5,11 @@ use std::sync::Arc;
 use rhai::{Array, Dynamic, ImmutableString};
 
 use super::super::{call, finding};
-use super::commit::unreadable;
+use super::commit::{CommitValue, unreadable};
 use super::list::List;
 use super::table::{Api, comparable, shown};
 use super::{Fallible, int, optional};
-use crate::facts::{File, FileStatus, GitPath};
+use crate::facts::{Commit, File, FileStatus, GitPath};
 use crate::patterns::PathPatterns;
 
 /// Which files one rule looks at; `None` for all.
@@ -32,6 +32,14 @@ impl FileView {
 #[derive(Clone)]
 pub(in crate::policy) struct FileValue {
     pub(in crate::policy) file: Arc<File>,
+    /// The commit it is of; `None` for the files of a change.
+    pub(in crate::policy) commit: Option<Arc<Commit>>,
+}
+
+impl FileValue {
+    fn place(&self, line: Option<u32>) -> finding::Place {
+        finding::Place::File(self.file.path().text(), line, self.commit.clone())
+    }
 }
 
 impl PartialEq for FileValue {
@@ -84,6 +92,13 @@ fn facts(api: &mut Api<'_>) {
         .property("mode", "string", "Six octal digits, as in git's trees.", |f: &mut FileValue| {
             f.file.parts().mode.octal()
         })
+        .property("old_mode", "string?", "The mode before; `()` for an added file.", |f: &mut FileValue| {
+            optional(f.file.parts().old_mode.map(|mode| mode.octal()))
+        })
+        .property("commit", "commit?", "The commit or draft it is a file of.", |f: &mut FileValue| {
+            let commit = f.commit.clone();
+            optional(commit.map(|commit| Dynamic::from(CommitValue { commit, view: None })))
+        })
         .property("is_symlink", "bool", "Is it a symbolic link?", |f: &mut FileValue| {
             f.file.parts().mode.is_symlink()
         })
@@ -109,6 +124,12 @@ fn contents(api: &mut Api<'_>) {
         .fallible("size", "int", "In bytes; 0 for deleted files and submodules.", |f: &mut FileValue| {
             f.file.size().map(int).map_err(unreadable)
         })
+        .fallible(
+            "old_size",
+            "int",
+            "In bytes, before; 0 for added files and submodules.",
+            |f: &mut FileValue| f.file.old_size().map(int).map_err(unreadable),
+        )
         .fallible("additions", "int", "How many lines are added.", |f: &mut FileValue| {
             f.file.lines().map(|lines| int(lines.added.len())).map_err(unreadable)
         })
@@ -144,14 +165,14 @@ fn findings(api: &mut Api<'_>) {
             "finding",
             "(message: string) -> finding",
             "Reports something about this file.",
-            |f: &mut FileValue, message: &str| finding::make(message, Some(f.file.path().text()), None),
+            |f: &mut FileValue, message: &str| finding::make(message, f.place(None)),
         )
         .method(
             "finding",
             "(message: string, line: int) -> finding",
             "Reports something about a line of this file.",
             |f: &mut FileValue, message: &str, line: i64| {
-                finding::make(message, Some(f.file.path().text()), Some(finding::line(line)?))
+                finding::make(message, f.place(Some(finding::line(line)?)))
             },
         );
 }

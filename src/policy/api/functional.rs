@@ -107,7 +107,7 @@ impl<'a, 'c> Caller<'a, 'c> {
 }
 
 /// Is this the same value? Values of different types differ.
-pub(super) fn same(context: &NativeCallContext<'_>, a: &Dynamic, b: &Dynamic) -> Fallible<bool> {
+pub(in crate::policy) fn same(context: &NativeCallContext<'_>, a: &Dynamic, b: &Dynamic) -> Fallible<bool> {
     let equal = context.call_native_fn_raw("==", false, &mut [&mut a.clone(), &mut b.clone()]);
     match equal {
         Ok(answer) => Ok(answer.as_bool().unwrap_or(false)),

@@ -8,27 +8,35 @@ use super::commit::CommitValue;
 use super::file::{FileValue, View};
 use super::table::{Api, shown};
 use super::{Fallible, int};
-use crate::facts::{Commit, File, Lines};
+use crate::facts::{Commit, File, Line, Lines};
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::policy) struct LineValue {
     pub(in crate::policy) number: u32,
     pub(in crate::policy) text: ImmutableString,
+    pub(in crate::policy) newline: bool,
+}
+
+impl LineValue {
+    pub(in crate::policy) fn of(line: Line<'_>) -> Self {
+        Self { number: line.number, text: line.text.into_owned().into(), newline: line.newline }
+    }
 }
 
 /// Files, commits or lines.
 #[derive(Clone)]
 pub(in crate::policy) enum List {
-    Files(Arc<[Arc<File>]>),
+    Files(Arc<[Arc<File>]>, Option<Arc<Commit>>),
     FilesOf(Arc<Commit>),
     Commits(Arc<[Arc<Commit>]>, View),
     Lines(Lines),
 }
 
 impl List {
-    pub(super) fn files(files: Vec<Arc<File>>) -> Self {
-        Self::Files(files.into())
+    /// Some files, of a commit or of none.
+    pub(super) fn files(files: Vec<Arc<File>>, commit: Option<Arc<Commit>>) -> Self {
+        Self::Files(files.into(), commit)
     }
 
     /// The files of a commit, which have been read already.
@@ -42,7 +50,7 @@ impl List {
 
     pub(in crate::policy) fn len(&self) -> usize {
         match self {
-            Self::Files(files) => files.len(),
+            Self::Files(files, _) => files.len(),
             Self::FilesOf(commit) => commit.files().map_or(0, <[_]>::len),
             Self::Commits(commits, _) => commits.len(),
             Self::Lines(lines) => lines.len(),
@@ -51,14 +59,14 @@ impl List {
 
     pub(in crate::policy) fn get(&self, index: usize) -> Option<Dynamic> {
         match self {
-            Self::Files(files) => files.get(index).map(file),
-            Self::FilesOf(commit) => commit.files().ok()?.get(index).map(file),
+            Self::Files(files, commit) => files.get(index).map(|found| file(found, commit.clone())),
+            Self::FilesOf(commit) => {
+                commit.files().ok()?.get(index).map(|found| file(found, Some(Arc::clone(commit))))
+            }
             Self::Commits(commits, view) => commits
                 .get(index)
                 .map(|commit| Dynamic::from(CommitValue { commit: Arc::clone(commit), view: view.clone() })),
-            Self::Lines(lines) => lines.get(index).map(|line| {
-                Dynamic::from(LineValue { number: line.number, text: line.text.into_owned().into() })
-            }),
+            Self::Lines(lines) => lines.get(index).map(|line| Dynamic::from(LineValue::of(line))),
         }
     }
 
@@ -71,8 +79,8 @@ impl List {
     }
 }
 
-fn file(file: &Arc<File>) -> Dynamic {
-    Dynamic::from(FileValue { file: Arc::clone(file) })
+fn file(file: &Arc<File>, commit: Option<Arc<Commit>>) -> Dynamic {
+    Dynamic::from(FileValue { file: Arc::clone(file), commit })
 }
 
 /// Walks a list without holding a copy of it.
@@ -103,7 +111,8 @@ impl IntoIterator for List {
 pub(super) fn register(api: &mut Api<'_>) {
     api.of::<LineValue>("line", "A line of a file.")
         .property("line", "int", "Its number, from 1.", |l: &mut LineValue| i64::from(l.number))
-        .property("text", "string", "Its text, without the line feed.", |l: &mut LineValue| l.text.clone());
+        .property("text", "string", "Its text, without the line feed.", |l: &mut LineValue| l.text.clone())
+        .property("newline", "bool", "Does it end with a line feed?", |l: &mut LineValue| l.newline);
     super::table::comparable::<LineValue>(api.engine());
     shown::<LineValue>(api.engine(), |l| l.text.to_string());
     api.of::<List>(

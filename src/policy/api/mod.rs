@@ -13,6 +13,7 @@ mod text;
 pub(super) use change::{ChangeValue, PushValue};
 pub(super) use commit::CommitValue;
 pub(super) use file::{FileValue, FileView, View};
+pub(super) use functional::same;
 pub(super) use person::PersonValue;
 pub(super) use table::{Api, Kind, Table, comparable, shown};
 
@@ -60,7 +61,7 @@ fn optional<T: Into<Dynamic>>(value: Option<T>) -> Dynamic {
 }
 
 /// Text, or `()` where there is none.
-fn optional_text(value: Option<&str>) -> Dynamic {
+pub(super) fn optional_text(value: Option<&str>) -> Dynamic {
     value.map_or(Dynamic::UNIT, |text| ImmutableString::from(text).into())
 }
 

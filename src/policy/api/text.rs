@@ -208,6 +208,15 @@ pub(super) fn register(api: &mut Api<'_>) {
             "The groups of the first match: `[0]` is all of it.",
             Pattern::captures,
         )
+        .method("is_match", "(nothing: ()) -> bool", "`()` matches nothing.", |_: &mut Pattern, (): ()| false)
+        .method("find", "(nothing: ()) -> ()", "`()` matches nothing.", |_: &mut Pattern, (): ()| ())
+        .method(
+            "find_all",
+            "(nothing: ()) -> [string]",
+            "`()` matches nothing.",
+            |_: &mut Pattern, (): ()| Array::new(),
+        )
+        .method("captures", "(nothing: ()) -> ()", "`()` matches nothing.", |_: &mut Pattern, (): ()| ())
         .method(
             "lines",
             "(lines: list) -> list",

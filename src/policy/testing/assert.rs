@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use rhai::{Dynamic, Map, NativeCallContext};
+use rhai::{Array, Dynamic, ImmutableString, Map, NativeCallContext};
 
 use super::super::api::{
-    Api, ChangeValue, CommitValue, Failure, Fallible, FileValue, PushValue, Table, fail,
+    Api, ChangeValue, CommitValue, Failure, Fallible, FileValue, PushValue, Table, fail, optional_text, same,
+    shown,
 };
 use super::super::call::Host;
+use super::super::finding::Made;
 use super::super::judge::{self, Question};
 use super::super::load::Loading;
 use super::super::rule::{self, Rule};
@@ -27,6 +29,8 @@ pub(super) struct State {
     limits: Limits,
     /// What held so far.
     pub(super) asserted: Vec<Asserted>,
+    /// How many assertions held that are about no rule.
+    pub(super) checked: usize,
     /// What the rule said that an assertion did not expect.
     pub(super) said: Vec<String>,
     /// Persons that were made up, for `person(email)` in rules.
@@ -56,6 +60,7 @@ pub(super) fn with_state<R>(book: &RuleBook, work: impl FnOnce() -> R) -> (R, St
         sources: Arc::clone(&book.sources),
         limits: book.limits,
         asserted: Vec::new(),
+        checked: 0,
         said: Vec::new(),
         people: Vec::new(),
         owners: Vec::new(),
@@ -74,10 +79,25 @@ pub(super) fn in_test<R>(name: &str, work: impl FnOnce(&mut State) -> Fallible<R
     })
 }
 
+/// A finding as a test sees it.
+#[derive(Clone)]
+pub(super) struct Reported {
+    made: Made,
+    commit: Option<Arc<Commit>>,
+}
+
+impl Reported {
+    fn shown(&self) -> String {
+        let line = self.made.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let path = self.made.path.as_ref().map(|path| format!(" ({path}{line})")).unwrap_or_default();
+        format!("{}{path}", self.made.message)
+    }
+}
+
 /// What a rule said of a subject.
 #[derive(Default)]
 struct Said {
-    findings: Vec<String>,
+    findings: Vec<Reported>,
     errors: Vec<Diagnostic>,
     applied: bool,
 }
@@ -91,12 +111,18 @@ impl Said {
         }
     }
 
+    /// Findings, or the messages of errors, for the test to look at.
+    fn values(&self) -> Array {
+        let errors = self.errors.iter().map(|mistake| mistake.message.as_str().into());
+        errors.chain(self.findings.iter().cloned().map(Dynamic::from)).collect()
+    }
+
     fn lines(&self) -> Vec<String> {
         let errors = self.errors.iter().map(|mistake| {
             let place = mistake.place.as_ref().map(|place| format!(" (at {place})")).unwrap_or_default();
             format!("error: {}{place}", mistake.message)
         });
-        let findings = self.findings.iter().map(|message| format!("violated: {message}"));
+        let findings = self.findings.iter().map(|found| format!("violated: {}", found.shown()));
         errors.chain(findings).collect()
     }
 }
@@ -118,11 +144,15 @@ impl Trial<'_> {
         }
         let answer = self.question.ask(handler, subject, &view);
         self.said.errors.extend(answer.failed);
-        self.said.findings.extend(answer.made.into_iter().map(|made| {
-            let line = made.line.map(|line| format!(":{line}")).unwrap_or_default();
-            let path = made.path.map(|path| format!(" ({path}{line})")).unwrap_or_default();
-            format!("{}{path}", made.message)
-        }));
+        let of_subject = match subject {
+            Subject::Commit(commit) | Subject::File(commit, _) => Some(Arc::clone(commit)),
+            Subject::Change(_) | Subject::Push(_) => None,
+        };
+        let reported = answer.made.into_iter().map(|made| {
+            let commit = made.commit.clone().or_else(|| of_subject.clone());
+            Reported { commit, made }
+        });
+        self.said.findings.extend(reported);
     }
 
     fn file(&mut self, commit: &Arc<Commit>, file: &Arc<File>, context: &Context) {
@@ -240,20 +270,19 @@ fn params(rule: &Rule, given: Map) -> Fallible<Dynamic> {
 }
 
 /// Writes down what held, or fails with what was said instead.
-fn expect(id: &str, said: &Said, state: &'static str, text: Option<&str>) -> Fallible<()> {
-    let mut texts = match state {
+fn expect(id: &str, said: &Said, state: &'static str, text: Option<&str>) -> Fallible<Array> {
+    let texts: Vec<&str> = match state {
         "error" => said.errors.iter().map(|mistake| mistake.message.as_str()).collect(),
-        _ => said.findings.iter().map(String::as_str).collect::<Vec<_>>(),
+        _ => said.findings.iter().map(|found| found.made.message.as_str()).collect(),
     };
     let holds = said.state() == state && text.is_none_or(|text| texts.iter().any(|one| one.contains(text)));
     in_test("assert", |test| {
         if holds {
             test.asserted.push(Asserted { rule: id.to_owned(), state });
-            return Ok(());
+            return Ok(said.values());
         }
         test.said = said.lines();
         let wanted = if state == "error" { "cannot run" } else { state };
-        texts.sort_unstable();
         let with = text.map(|text| format!(" with a message that holds `{text}`")).unwrap_or_default();
         let is = if said.state() == state { "says something else" } else { said_word(said.state()) };
         fail(format!("expected: rule `{id}` {}{with}; it {is}", expected_word(wanted)))
@@ -272,7 +301,65 @@ fn said_word(state: &str) -> &'static str {
     }
 }
 
+fn check(holds: bool, message: impl FnOnce() -> String) -> Fallible<()> {
+    in_test("assert", |test| {
+        test.checked += 1;
+        if holds { Ok(()) } else { fail(message()) }
+    })
+}
+
+/// A value as a failure shows it: texts in quotes.
+fn quoted(context: &NativeCallContext<'_>, value: &Dynamic) -> String {
+    let shown = context.call_native_fn_raw("to_debug", false, &mut [&mut value.clone()]);
+    shown.ok().and_then(|shown| shown.into_string().ok()).unwrap_or_else(|| value.to_string())
+}
+
+fn values(api: &mut Api<'_>) {
+    api.function(
+        "assert",
+        "(condition: bool) -> ()",
+        "Fails unless the condition is true.",
+        |holds: bool| check(holds, || "expected: the condition is true; it is false".to_owned()),
+    )
+    .function(
+        "assert",
+        "(condition: bool, message: string) -> ()",
+        "Fails with a message unless the condition is true.",
+        |holds: bool, message: &str| check(holds, || message.to_owned()),
+    )
+    .function(
+        "assert_eq",
+        "(is: any, expected: any) -> ()",
+        "Fails unless two values are equal.",
+        |context: NativeCallContext<'_>, is: Dynamic, expected: Dynamic| {
+            let equal = same(&context, &is, &expected)?;
+            check(equal, || {
+                format!("expected: {}; it is {}", quoted(&context, &expected), quoted(&context, &is))
+            })
+        },
+    );
+    api.of::<Reported>("reported", "A finding as `assert_violated` gives it back.")
+        .property("message", "string", "What was found.", |r: &mut Reported| {
+            ImmutableString::from(r.made.message.as_str())
+        })
+        .property("fix", "string?", "How to mend it.", |r: &mut Reported| {
+            optional_text(r.made.fix.as_deref())
+        })
+        .property("path", "string?", "The file it is about.", |r: &mut Reported| {
+            optional_text(r.made.path.as_deref())
+        })
+        .property("line", "int?", "The line it is about.", |r: &mut Reported| {
+            r.made.line.map_or(Dynamic::UNIT, |line| i64::from(line).into())
+        })
+        .property("commit", "commit?", "The commit it is about.", |r: &mut Reported| {
+            let commit = r.commit.clone();
+            commit.map_or(Dynamic::UNIT, |commit| Dynamic::from(CommitValue { commit, view: None }))
+        });
+    shown::<Reported>(api.engine(), Reported::shown);
+}
+
 pub(super) fn register(api: &mut Api<'_>) {
+    values(api);
     states(api, "assert_violated", "violated", "Fails unless the rule finds something in the subject.");
     states(
         api,
@@ -293,7 +380,7 @@ pub(super) fn register(api: &mut Api<'_>) {
 fn states(api: &mut Api<'_>, name: &'static str, state: &'static str, doc: &'static str) {
     api.function(
         name,
-        "(rule: string, subject: any) -> ()",
+        "(rule: string, subject: any) -> [reported]",
         doc,
         move |context: NativeCallContext<'_>, id: &str, subject: Dynamic| {
             expect(id, &judge(&context, id, &subject, Map::new())?, state, None)
@@ -301,7 +388,7 @@ fn states(api: &mut Api<'_>, name: &'static str, state: &'static str, doc: &'sta
     )
     .function(
         name,
-        "(rule: string, subject: any, params: map) -> ()",
+        "(rule: string, subject: any, params: map) -> [reported]",
         doc,
         move |context: NativeCallContext<'_>, id: &str, subject: Dynamic, params: Map| {
             expect(id, &judge(&context, id, &subject, params)?, state, None)
@@ -312,7 +399,7 @@ fn states(api: &mut Api<'_>, name: &'static str, state: &'static str, doc: &'sta
 fn messages(api: &mut Api<'_>, name: &'static str, state: &'static str, doc: &'static str) {
     api.function(
         name,
-        "(rule: string, subject: any, text: string) -> ()",
+        "(rule: string, subject: any, text: string) -> [reported]",
         doc,
         move |context: NativeCallContext<'_>, id: &str, subject: Dynamic, text: &str| {
             expect(id, &judge(&context, id, &subject, Map::new())?, state, Some(text))
@@ -320,7 +407,7 @@ fn messages(api: &mut Api<'_>, name: &'static str, state: &'static str, doc: &'s
     )
     .function(
         name,
-        "(rule: string, subject: any, text: string, params: map) -> ()",
+        "(rule: string, subject: any, text: string, params: map) -> [reported]",
         doc,
         move |context: NativeCallContext<'_>, id: &str, subject: Dynamic, text: &str, params: Map| {
             expect(id, &judge(&context, id, &subject, params)?, state, Some(text))

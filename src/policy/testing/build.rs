@@ -11,8 +11,9 @@ use super::fields::Fields;
 use super::file;
 use super::store::MadeUp;
 use crate::facts::{
-    Approval, Change, Commit, CommitParts, Evidence, File, Identity, Impact, NoStore, Oid, Person, Push,
-    RefName, Required, Seniority, Signature, SignatureKind, SignatureStatus, TestResult, Urgency,
+    Approval, Change, Commit, CommitParts, EntryMode, Evidence, File, GitPath, Identity, Impact, NoStore,
+    Oid, Person, Push, RefName, Required, Seniority, Signature, SignatureKind, SignatureStatus, TestResult,
+    TreeEntry, Urgency,
 };
 
 /// An id that no other made-up thing has.
@@ -108,7 +109,7 @@ fn anybody(state: &mut State) -> Fallible<Person> {
 }
 
 fn commit(state: &mut State, map: Map) -> Fallible<CommitValue> {
-    let fields = Fields::new("commit", map, state.table(), &[])?;
+    let fields = Fields::new("commit", map, state.table(), &["paths", "links"])?;
     let is_draft = fields.flag("is_draft")?.unwrap_or(fields.has("id") && fields.get("id").is_none());
     let given = if fields.get("id").is_some() { id(&fields, "id")? } else { id(&fields, "short")? };
     if is_draft && given.is_some() {
@@ -126,13 +127,26 @@ fn commit(state: &mut State, map: Map) -> Fallible<CommitValue> {
     };
     let mut files = files(state, &fields)?;
     files.extend(file::counted(state, &fields)?);
-    let store = MadeUp { files: files.clone(), ..MadeUp::default() };
+    let store = MadeUp { files: files.clone(), others: others(state, &fields)?, ..MadeUp::default() };
     let made = Commit::new(parts, Arc::new(store)).with_files(files);
     let made = match signature(state, &fields)? {
         Some(signature) => made.with_signature(signature),
         None => made,
     };
     Ok(CommitValue { commit: Arc::new(made), view: None })
+}
+
+/// What the commit's tree holds besides the files it changes.
+fn others(state: &mut State, fields: &Fields) -> Fallible<Vec<(GitPath, TreeEntry)>> {
+    let mut entry = |mode: u32| TreeEntry { mode: EntryMode(mode), id: new_id(state) };
+    let paths = fields.texts("paths")?.unwrap_or_default();
+    let mut others: Vec<_> =
+        paths.iter().map(|path| (GitPath::from(path.as_str()), entry(0o100_644))).collect();
+    let links = fields.read("links", "a map of targets by path", |value| value.clone().try_cast::<Map>())?;
+    for path in links.unwrap_or_default().keys() {
+        others.push((GitPath::from(path.as_str()), entry(0o120_000)));
+    }
+    Ok(others)
 }
 
 fn parents(state: &mut State, fields: &Fields) -> Fallible<Vec<Oid>> {

@@ -29,9 +29,13 @@ const MOST_LINES: usize = 1_000_000;
 
 /// Builds a file.
 pub(super) fn build(state: &mut State, map: Map) -> Fallible<FileValue> {
-    let fields = Fields::new("file", map, state.table(), &["text", "old_text"])?;
+    let fields = Fields::new("file", map, state.table(), &["text", "old_text", "target", "submodule"])?;
     let path = path(&fields)?;
-    let (old, new) = sides(&fields)?;
+    let (mut old, mut new) = sides(&fields)?;
+    if fields.text("status")?.as_deref() == Some("deleted") && old.is_none() {
+        // What it was when it went.
+        old = new.take();
+    }
     let status = status(&fields, old.is_some(), new.is_some())?;
     let old = if status == FileStatus::Added {
         None
@@ -40,6 +44,7 @@ pub(super) fn build(state: &mut State, map: Map) -> Fallible<FileValue> {
     };
     let new = if status == FileStatus::Deleted { None } else { Some(new.unwrap_or_else(text)) };
     let mode = mode(&fields)?;
+    let old_mode = octal(&fields, "old_mode")?.unwrap_or(mode);
     let mut store = MadeUp::default();
     let mut keep = |blob: Option<Blob>| {
         blob.map(|blob| {
@@ -58,14 +63,14 @@ pub(super) fn build(state: &mut State, map: Map) -> Fallible<FileValue> {
         path: GitPath::from(path.as_str()),
         status,
         mode,
-        old_mode: old_id.map(|_| mode),
+        old_mode: old_id.map(|_| old_mode),
         id: new_id,
         old_id,
     };
     owners(state, &fields, &path)?;
     let file = File::new(parts, Arc::new(store));
     follows(&fields, &file)?;
-    Ok(FileValue { file: Arc::new(file) })
+    Ok(FileValue { file: Arc::new(file), commit: None })
 }
 
 fn text() -> Blob {
@@ -104,8 +109,13 @@ fn sides(fields: &Fields) -> Fallible<(Option<Blob>, Option<Blob>)> {
         let blob = |lines: String| (!lines.is_empty()).then(|| whole(lines.into_bytes()));
         return Ok((blob(old), blob(new)));
     }
-    if let Some(size) = fields.count("size")? {
-        return Ok((None, Some(of_size(size))));
+    if let Some(target) = fields.text("target")? {
+        return Ok((None, Some(whole(target.into_bytes()))));
+    }
+    let sizes = (fields.count("old_size")?, fields.count("size")?);
+    if sizes.0.is_some() || sizes.1.is_some() {
+        // Two blobs of one size are two blobs.
+        return Ok((sizes.0.map(of_size), sizes.1.map(of_size)));
     }
     if fields.flag("is_binary")? == Some(true) {
         return Ok((None, Some(whole(b"\0binary\n".as_slice()))));
@@ -180,11 +190,13 @@ fn status(fields: &Fields, old: bool, new: bool) -> Fallible<FileStatus> {
 }
 
 fn mode(fields: &Fields) -> Fallible<EntryMode> {
-    let given = fields.read("mode", "octal digits, such as \"100755\"", |value| {
-        u32::from_str_radix(&value.clone().into_string().ok()?, 8).ok().map(EntryMode)
-    })?;
-    let flags = [("is_symlink", 0o120_000), ("is_submodule", 0o160_000), ("is_executable", 0o100_755)];
-    let mut mode = given;
+    let flags = [
+        ("is_symlink", 0o120_000),
+        ("is_submodule", 0o160_000),
+        ("submodule", 0o160_000),
+        ("is_executable", 0o100_755),
+    ];
+    let mut mode = octal(fields, "mode")?.or(fields.get("target").map(|_| EntryMode(0o120_000)));
     for (flag, bits) in flags {
         if fields.flag(flag)? == Some(true) {
             if mode.is_some_and(|mode| mode.0 != bits) {
@@ -194,6 +206,12 @@ fn mode(fields: &Fields) -> Fallible<EntryMode> {
         }
     }
     Ok(mode.unwrap_or(EntryMode(0o100_644)))
+}
+
+fn octal(fields: &Fields, key: &str) -> Fallible<Option<EntryMode>> {
+    fields.read(key, "octal digits, such as \"100755\"", |value| {
+        u32::from_str_radix(&value.clone().into_string().ok()?, 8).ok().map(EntryMode)
+    })
 }
 
 fn owners(state: &mut State, fields: &Fields, path: &str) -> Fallible<()> {

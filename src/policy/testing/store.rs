@@ -1,20 +1,34 @@
 //! Where made-up facts have their contents.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::facts::{Blob, Commit, File, MAX_BLOB, Oid, Signature, Store, StoreError, TreeEntry};
+use crate::facts::{
+    Blob, Commit, EntryMode, File, GitPath, MAX_BLOB, Oid, Signature, Store, StoreError, TreeEntry,
+};
 
-/// Blobs of one made-up file, or the files of a made-up commit.
+/// Blobs of one made-up file, or the tree of a made-up commit.
 #[derive(Default)]
 pub(super) struct MadeUp {
     pub(super) blobs: HashMap<Oid, Blob>,
+    /// What the commit changes.
     pub(super) files: Vec<Arc<File>>,
+    /// What else is in its tree.
+    pub(super) others: Vec<(GitPath, TreeEntry)>,
 }
 
 impl MadeUp {
     fn find(&self, id: Oid) -> Result<&Blob, StoreError> {
         self.blobs.get(&id).ok_or_else(|| StoreError(format!("blob {id} was not made up")))
+    }
+
+    /// Every file, link and submodule of the tree.
+    fn tree(&self) -> impl Iterator<Item = (&GitPath, TreeEntry)> {
+        let changed = self.files.iter().filter_map(|file| {
+            let parts = file.parts();
+            Some((file.path(), TreeEntry { mode: parts.mode, id: parts.id? }))
+        });
+        changed.chain(self.others.iter().map(|(path, entry)| (path, *entry)))
     }
 }
 
@@ -32,13 +46,40 @@ impl Store for MadeUp {
     }
 
     fn entry(&self, _: &Commit, path: &[u8]) -> Result<Option<TreeEntry>, StoreError> {
-        let found = self.files.iter().find(|file| file.path().as_bytes() == path);
-        Ok(found.and_then(|file| Some(TreeEntry { mode: file.parts().mode, id: file.parts().id? })))
+        let below =
+            |other: &GitPath| other.as_bytes().strip_prefix(path).is_some_and(|rest| rest.starts_with(b"/"));
+        let exact = self.tree().find(|(other, _)| other.as_bytes() == path).map(|(_, entry)| entry);
+        let folder = || {
+            let inside = self.tree().find(|(other, _)| below(other));
+            inside.map(|(_, entry)| TreeEntry { mode: EntryMode(0o040_000), ..entry })
+        };
+        Ok(exact.or_else(folder))
+    }
+
+    fn paths_like(&self, _: &Commit, path: &[u8]) -> Result<Vec<GitPath>, StoreError> {
+        let folded = |path: &[u8]| String::from_utf8_lossy(path).to_lowercase();
+        let wanted: Vec<&[u8]> = prefixes(path).collect();
+        let mut like = BTreeSet::new();
+        for (other, _) in self.tree() {
+            // Below a folder that differs everything does; the folder is what is named.
+            let differs = prefixes(other.as_bytes())
+                .zip(&wanted)
+                .take_while(|(theirs, ours)| folded(theirs) == folded(ours))
+                .find(|(theirs, ours)| theirs != *ours);
+            like.extend(differs.map(|(theirs, _)| GitPath::new(theirs)));
+        }
+        Ok(like.into_iter().collect())
     }
 
     fn signature(&self, _: &Commit) -> Result<Signature, StoreError> {
         Ok(Signature::none())
     }
+}
+
+/// `a`, `a/b`, `a/b/c`.
+fn prefixes(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+    ends.chain([path.len()]).filter_map(|end| path.get(..end))
 }
 
 /// A blob with these bytes.
