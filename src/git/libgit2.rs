@@ -10,7 +10,7 @@ use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
 
 use super::commit_object::CommitObject;
 use super::location::{Location, Place};
-use super::objects::{Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target};
+use super::objects::{Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, missing, wrong_kind};
 use super::process::Git;
 use super::shallow::Shallow;
 use super::walk::Walker;
@@ -75,10 +75,11 @@ impl Libgit2 {
     fn expect(&self, id: Oid, kind: Kind) -> Result<Vec<u8>, GitError> {
         let odb = self.repository.odb().map_err(|e| error(&e))?;
         let object = odb.read(native(id)?).map_err(|e| unreadable(id, kind.name(), &e))?;
-        if kind_of(object.kind()) != Some(kind) {
-            return Err(GitError::new(format!("object {id} is not a {}", kind.name())));
+        match kind_of(object.kind()) {
+            Some(is) if is == kind => Ok(object.data().to_vec()),
+            Some(is) => Err(wrong_kind(id, is, kind)),
+            None => Err(GitError::new(format!("object {id} is of no known kind"))),
         }
-        Ok(object.data().to_vec())
     }
 
     fn changes(&self, id: Oid, bytes: &[u8]) -> Result<Vec<RawChange>, GitError> {
@@ -141,14 +142,26 @@ fn names_work_tree(repository: &git2::Repository) -> bool {
 fn use_object_directories(repository: &git2::Repository, location: &Location) -> Result<(), GitError> {
     let odb = repository.odb().map_err(|e| error(&e))?;
     let own = location.object_directory.as_ref().map(|path| location.absolute(path));
-    let others = location.alternate_object_directories.iter().flat_map(std::env::split_paths);
-    for path in own.into_iter().chain(others.map(|path| location.absolute(&path))) {
+    for path in own.into_iter().chain(alternates(location)?) {
         let text = path.to_str().ok_or_else(|| {
             GitError::new(format!("the object directory `{}` is not UTF-8", path.display()))
         })?;
         odb.add_disk_alternate(text).map_err(|e| error(&e))?;
     }
     Ok(())
+}
+
+/// `GIT_ALTERNATE_OBJECT_DIRECTORIES`, git(1): paths with colons between them. git quotes odd ones; it can read those itself.
+fn alternates(location: &Location) -> Result<Vec<PathBuf>, GitError> {
+    let Some(given) = &location.alternate_object_directories else { return Ok(Vec::new()) };
+    let text = given.to_str().filter(|text| !text.contains('"'));
+    let text =
+        text.ok_or_else(|| GitError::new("libgit2 cannot read quoted alternate object directories"))?;
+    Ok(text
+        .split(':')
+        .filter(|path| !path.is_empty())
+        .map(|path| location.absolute(Path::new(path)))
+        .collect())
 }
 
 /// A partial clone of repository format 0 opens, and would then lack objects that git fetches when it needs them.
@@ -365,7 +378,7 @@ fn kind_of(kind: ObjectType) -> Option<Kind> {
 
 fn unreadable(id: Oid, kind: &str, e: &git2::Error) -> GitError {
     match e.code() {
-        ErrorCode::NotFound => GitError::new(format!("{kind} {id} is missing")).hint("run `git fsck`"),
+        ErrorCode::NotFound => missing(id, kind),
         _ => GitError::new(format!("{kind} {id} cannot be read: {}", e.message())).hint("run `git fsck`"),
     }
 }

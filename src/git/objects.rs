@@ -36,6 +36,16 @@ impl Kind {
     }
 }
 
+/// An object is another than it is taken for.
+pub(super) fn wrong_kind(id: Oid, is: Kind, wanted: Kind) -> GitError {
+    GitError::new(format!("object {id} is a {}, not a {}", is.name(), wanted.name()))
+}
+
+/// An object is not there.
+pub(super) fn missing(id: Oid, what: &str) -> GitError {
+    GitError::new(format!("{what} {id} is missing")).hint("run `git fsck`, or fetch what is missing")
+}
+
 /// A whole object, without its header line.
 #[derive(Debug, Clone)]
 pub(super) struct Object {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use self::cat_file::CatFile;
 use self::diff_tree::DiffTree;
 use super::location::{Location, Place};
-use super::objects::{Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target};
+use super::objects::{Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, missing, wrong_kind};
 use super::process::Git;
 use super::{Backend, GitError};
 use crate::facts::{EntryMode, Oid, RefName};
@@ -56,7 +56,7 @@ impl Plumbing {
     fn absent(&self, id: Oid, kind: &str) -> GitError {
         match self.git.run(&["cat-file", "-e", &id.to_string()], &[0, 1]) {
             Err(error) => error.hint("run `git fsck`"),
-            Ok(_) => GitError::new(format!("{kind} {id} is missing")).hint("run `git fsck`"),
+            Ok(_) => missing(id, kind),
         }
     }
 
@@ -238,9 +238,7 @@ impl Plumbing {
         match absent {
             None => Ok(()),
             Some((id, None)) => Err(self.absent(id, "commit")),
-            Some((id, Some(kind))) => {
-                Err(GitError::new(format!("object {id} is a {}, not a commit", kind.name())))
-            }
+            Some((id, Some(kind))) => Err(wrong_kind(id, kind, Kind::Commit)),
         }
     }
 }
