@@ -46,6 +46,12 @@ pub(super) fn missing(id: Oid, what: &str) -> GitError {
     GitError::new(format!("{what} {id} is missing")).hint("run `git fsck`, or fetch what is missing")
 }
 
+/// A path of the index has no one content yet. git refuses to commit these too.
+pub(super) fn unmerged(path: &[u8]) -> GitError {
+    GitError::new(format!("`{}` is unmerged", String::from_utf8_lossy(path)))
+        .hint("resolve the conflict and `git add` the file")
+}
+
 /// A whole object, without its header line.
 #[derive(Debug, Clone)]
 pub(super) struct Object {
