@@ -21,6 +21,7 @@ mod error;
 mod fetch;
 mod files;
 pub mod hook;
+mod lock;
 mod plan;
 mod settings;
 mod shim;
@@ -34,6 +35,7 @@ pub use error::InstallError;
 pub use hook::Hook;
 
 use crate::git::{Location, Repository};
+use lock::Lock;
 use site::Site;
 
 /// The repository to work on, as git found it. All paths are absolute.
@@ -127,6 +129,7 @@ pub fn install(target: &Target, options: &Options) -> Result<Installed, InstallE
     if !options.binary.is_absolute() {
         return Err(InstallError::new(format!("`{}` is not an absolute path", options.binary.display())));
     }
+    let _lock = Lock::take(&target.common_dir)?;
     let mut installed = plan::install_common(target, options)?;
     for site in Site::work_trees(target)? {
         installed.changed |= plan::install_work_tree(target, &site, options, &mut installed.notes)?;
@@ -142,6 +145,7 @@ pub fn install(target: &Target, options: &Options) -> Result<Installed, InstallE
 ///
 /// Where something cannot be read or written; run again it goes on where it stopped.
 pub fn uninstall(target: &Target) -> Result<Uninstalled, InstallError> {
+    let _lock = Lock::take(&target.common_dir)?;
     let mut report = Uninstalled::default();
     for site in Site::work_trees(target)?.iter().chain([&Site::common(target)]) {
         site.uninstall(&mut report)?;
