@@ -36,6 +36,22 @@ impl Kind {
     }
 }
 
+/// An object is another than it is taken for.
+pub(super) fn wrong_kind(id: Oid, is: Kind, wanted: Kind) -> GitError {
+    GitError::new(format!("object {id} is a {}, not a {}", is.name(), wanted.name()))
+}
+
+/// An object is not there.
+pub(super) fn missing(id: Oid, what: &str) -> GitError {
+    GitError::new(format!("{what} {id} is missing")).hint("run `git fsck`, or fetch what is missing")
+}
+
+/// A path of the index has no one content yet. git refuses to commit these too.
+pub(super) fn unmerged(path: &[u8]) -> GitError {
+    GitError::new(format!("`{}` is unmerged", String::from_utf8_lossy(path)))
+        .hint("resolve the conflict and `git add` the file")
+}
+
 /// A whole object, without its header line.
 #[derive(Debug, Clone)]
 pub(super) struct Object {

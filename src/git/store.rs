@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use super::cache::BlobCache;
 use super::commit_object::CommitObject;
 use super::location::Place;
-use super::objects::{Kind, Objects, RawChange, RawCommit, Side};
+use super::objects::{Kind, Objects, RawChange, RawCommit, Side, missing, wrong_kind};
 use super::renames::{self, Search};
 use super::shallow::Shallow;
 use super::similarity::Pieces;
@@ -236,11 +236,11 @@ impl Reader {
         let infos = self.objects.infos(ids)?;
         let size = |(info, id): (Option<(Kind, u64)>, &Oid)| match info {
             Some((Kind::Blob, size)) => Ok(size),
-            Some((kind, _)) => Err(GitError::new(format!("object {id} is a {}, not a blob", kind.name()))),
+            Some((kind, _)) => Err(wrong_kind(*id, kind, Kind::Blob)),
             // Reading it gives the reason in the implementation's own words.
             None => Err(match self.objects.read(*id) {
                 Err(error) => error,
-                Ok(_) => GitError::new(format!("blob {id} is missing")).hint("run `git fsck`"),
+                Ok(_) => missing(*id, "blob"),
             }),
         };
         infos.into_iter().zip(ids).map(size).collect()
@@ -323,7 +323,7 @@ impl Reader {
     pub(super) fn tree(&mut self, id: Oid) -> Result<Vec<u8>, GitError> {
         let object = self.objects.read(id)?;
         if object.kind != Kind::Tree {
-            return Err(GitError::new(format!("object {id} is a {}, not a tree", object.kind.name())));
+            return Err(wrong_kind(id, object.kind, Kind::Tree));
         }
         Ok(object.bytes)
     }
@@ -332,7 +332,7 @@ impl Reader {
     pub(super) fn tree_of(&mut self, commit: Oid) -> Result<Oid, GitError> {
         let object = self.objects.read(commit)?;
         if object.kind != Kind::Commit {
-            return Err(GitError::new(format!("object {commit} is a {}, not a commit", object.kind.name())));
+            return Err(wrong_kind(commit, object.kind, Kind::Commit));
         }
         Ok(CommitObject::new(&object.bytes).links(commit)?.tree)
     }

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it serves tests alone")]
 #![allow(clippy::disallowed_methods, reason = "real git is looked for on the PATH")]
 
+pub mod story;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
