@@ -1,4 +1,5 @@
 //! `bylaws install` and `uninstall` on repositories of every shape.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is a test")]
 
 mod sandbox;
 
