@@ -3,6 +3,7 @@
 //! `.ci/tools` gets them; a tool that is not there is said aloud.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is a test")]
 
+#[path = "common/sandbox.rs"]
 mod sandbox;
 
 use std::fs;

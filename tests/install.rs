@@ -1,6 +1,7 @@
 //! `bylaws install` and `uninstall` on repositories of every shape.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is a test")]
 
+#[path = "common/sandbox.rs"]
 mod sandbox;
 
 use std::fs;

@@ -136,8 +136,8 @@ pub(crate) fn chained_folder(target: &Target, chain: Option<&Chain>) -> Option<P
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
+    #![cfg(unix)]
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
 

@@ -153,13 +153,13 @@ pub fn uninstall(target: &Target) -> Result<Uninstalled, InstallError> {
     Ok(report)
 }
 
-/// The path at which the running program `exe` stays when it is updated: if `PATH` leads to it through a link (as
-/// package managers lay them), the link; else `exe` itself.
-pub fn lasting_path(exe: &Path, path: Option<&std::ffi::OsStr>) -> PathBuf {
+/// The path at which the running program `exe` stays when it is updated: if one of the folders of `PATH` leads to it
+/// through a link (as package managers lay them), the link; else `exe` itself.
+pub fn lasting_path(exe: &Path, folders: impl IntoIterator<Item = PathBuf>) -> PathBuf {
     let real = std::fs::canonicalize(exe);
     let name = exe.file_name().unwrap_or_default();
-    path.into_iter()
-        .flat_map(std::env::split_paths)
+    folders
+        .into_iter()
         .filter(|folder| folder.is_absolute())
         .map(|folder| folder.join(name))
         .find(|found| match (&real, std::fs::canonicalize(found)) {
@@ -167,4 +167,27 @@ pub fn lasting_path(exe: &Path, path: Option<&std::ffi::OsStr>) -> PathBuf {
             _ => false,
         })
         .unwrap_or_else(|| exe.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![cfg(unix)]
+    use super::*;
+
+    #[test]
+    fn a_link_on_the_path_outlasts_the_program_of_one_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let (version, bin) = (folder.path().join("1.0"), folder.path().join("bin"));
+        let exe = version.join("bylaws");
+        for folder in [&version, &bin] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        std::fs::write(&exe, "").unwrap();
+        std::os::unix::fs::symlink(&exe, bin.join("bylaws")).unwrap();
+        let folders = || ["relative".into(), folder.path().to_owned(), bin.clone()];
+        assert_eq!(lasting_path(&exe, folders()), bin.join("bylaws"));
+        std::fs::remove_file(bin.join("bylaws")).unwrap();
+        std::fs::write(bin.join("bylaws"), "another").unwrap();
+        assert_eq!(lasting_path(&exe, folders()), exe);
+    }
 }
