@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use regex::{Regex, RegexBuilder};
 use rhai::{Array, Dynamic, ImmutableString};
@@ -25,10 +25,43 @@ const BYTES_AN_OPERATION: usize = 256;
 
 /// A regular expression, compiled once; its time is linear in the text.
 #[derive(Debug, Clone)]
-pub(in crate::policy) struct Pattern(Arc<Regex>);
+pub(in crate::policy) struct Pattern(Arc<Expression>);
+
+/// Its syntax is checked when it is made, but it is compiled when it is first used: most hooks use few of the expressions
+/// that the rules in force name, and compiling one takes longer than compiling the script around it.
+#[derive(Debug)]
+struct Expression {
+    text: String,
+    compiled: OnceLock<Result<Regex, String>>,
+}
+
+impl Expression {
+    fn new(text: &str) -> Fallible<Self> {
+        // Compiling costs as much as thousands of operations.
+        charge(1_000)?;
+        match regex_syntax::ParserBuilder::new().nest_limit(64).build().parse(text) {
+            Ok(_) => Ok(Self { text: text.to_owned(), compiled: OnceLock::new() }),
+            Err(error) => fail(bad(text, &error.to_string())),
+        }
+    }
+
+    fn get(&self) -> Fallible<&Regex> {
+        let compile = || {
+            let builder = &mut RegexBuilder::new(&self.text);
+            let built = builder.size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(64).build();
+            built.map_err(|error| bad(&self.text, &error.to_string()))
+        };
+        self.compiled.get_or_init(compile).as_ref().or_else(|error| fail(error.clone()))
+    }
+}
+
+fn bad(pattern: &str, error: &str) -> String {
+    let why = error.lines().last().unwrap_or(error).trim_start_matches("error: ");
+    format!("bad regular expression `{pattern}`: {}", why.trim_end_matches('.').to_lowercase())
+}
 
 thread_local! {
-    static REGEXES: RefCell<HashMap<String, Arc<Regex>>> = RefCell::default();
+    static REGEXES: RefCell<HashMap<String, Arc<Expression>>> = RefCell::default();
     static GLOBS: RefCell<HashMap<Vec<ImmutableString>, Arc<PathPatterns>>> = RefCell::default();
 }
 
@@ -57,24 +90,13 @@ fn regex(pattern: &str) -> Fallible<Pattern> {
     if let Some(known) = REGEXES.with_borrow(|cache| cache.get(pattern).map(Arc::clone)) {
         return Ok(Pattern(known));
     }
-    // Compiling costs as much as thousands of operations.
-    charge(1_000)?;
-    let compile = |pattern: &String| {
-        let built =
-            RegexBuilder::new(pattern).size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(64).build();
-        built.or_else(|error| {
-            let error = error.to_string();
-            let why = error.lines().last().unwrap_or(&error).trim_start_matches("error: ");
-            fail(format!("bad regular expression `{pattern}`: {}", why.trim_end_matches('.').to_lowercase()))
-        })
-    };
-    REGEXES.with(|cache| kept(cache, pattern.to_owned(), compile)).map(Pattern)
+    REGEXES.with(|cache| kept(cache, pattern.to_owned(), |pattern| Expression::new(pattern))).map(Pattern)
 }
 
 /// What the groups of an expression matched.
 #[derive(Debug, Clone)]
 pub(in crate::policy) struct Groups {
-    pattern: Arc<Regex>,
+    pattern: Arc<Expression>,
     texts: Arc<[Option<ImmutableString>]>,
 }
 
@@ -88,7 +110,7 @@ impl Groups {
     }
 
     fn name(&mut self, name: &str) -> Fallible<Dynamic> {
-        match self.pattern.capture_names().position(|known| known == Some(name)) {
+        match self.pattern.get()?.capture_names().position(|known| known == Some(name)) {
             Some(index) => self.index(int(index)),
             None => fail(format!("the expression has no group named `{name}`")),
         }
@@ -102,18 +124,18 @@ impl Pattern {
 
     fn is_match(&mut self, text: &str) -> Fallible<bool> {
         Self::looks_at(text)?;
-        Ok(self.0.is_match(text))
+        Ok(self.0.get()?.is_match(text))
     }
 
     fn find(&mut self, text: &str) -> Fallible<Dynamic> {
         Self::looks_at(text)?;
-        Ok(optional_text(self.0.find(text).map(|found| found.as_str())))
+        Ok(optional_text(self.0.get()?.find(text).map(|found| found.as_str())))
     }
 
     fn find_all(&mut self, text: &str) -> Fallible<Array> {
         Self::looks_at(text)?;
         let mut all = Array::new();
-        for found in self.0.find_iter(text) {
+        for found in self.0.get()?.find_iter(text) {
             charge(1)?;
             limits::room(all.len())?;
             all.push(ImmutableString::from(found.as_str()).into());
@@ -123,7 +145,7 @@ impl Pattern {
 
     fn captures(&mut self, text: &str) -> Fallible<Dynamic> {
         Self::looks_at(text)?;
-        Ok(self.0.captures(text).map_or(Dynamic::UNIT, |found| {
+        Ok(self.0.get()?.captures(text).map_or(Dynamic::UNIT, |found| {
             let text =
                 |group: Option<regex::Match<'_>>| group.map(|group| ImmutableString::from(group.as_str()));
             Dynamic::from(Groups { pattern: Arc::clone(&self.0), texts: found.iter().map(text).collect() })
@@ -135,6 +157,7 @@ impl Pattern {
         let List::Lines(lines) = list else {
             return fail("`lines` takes a list of lines, such as `file.added_lines`");
         };
+        let expression = self.0.get()?;
         let mut looked = 0;
         let mut spent = Ok(());
         let found = lines.filter(|line| {
@@ -144,7 +167,7 @@ impl Pattern {
                     std::mem::replace(&mut spent, Ok(())).and_then(|()| charge(looked / BYTES_AN_OPERATION));
                 looked = 0;
             }
-            spent.is_ok() && self.0.is_match(&String::from_utf8_lossy(line))
+            spent.is_ok() && expression.is_match(&String::from_utf8_lossy(line))
         });
         spent?;
         Ok(List::Lines(found))
@@ -233,6 +256,6 @@ pub(super) fn register(api: &mut Api<'_>) {
     let engine = api.engine();
     engine.register_indexer_get(Groups::index);
     engine.register_indexer_get(Groups::name);
-    shown::<Pattern>(engine, |pattern| pattern.0.as_str().to_owned());
+    shown::<Pattern>(engine, |pattern| pattern.0.text.clone());
     shown::<Groups>(engine, |groups| groups.texts.first().cloned().flatten().unwrap_or_default().to_string());
 }
