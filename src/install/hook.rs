@@ -137,7 +137,6 @@ pub(crate) fn chained_folder(target: &Target, chain: Option<&Chain>) -> Option<P
 
 #[cfg(test)]
 mod tests {
-    #![cfg(unix)]
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
 

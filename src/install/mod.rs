@@ -171,7 +171,6 @@ pub fn lasting_path(exe: &Path, folders: impl IntoIterator<Item = PathBuf>) -> P
 
 #[cfg(test)]
 mod tests {
-    #![cfg(unix)]
     use super::*;
 
     #[test]
