@@ -1,5 +1,7 @@
 //! `bylaws install` and `uninstall` on repositories of every shape.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is a test")]
 
+#[path = "common/sandbox.rs"]
 mod sandbox;
 
 use std::fs;
@@ -588,12 +590,14 @@ fn the_commands_say_what_was_done_and_what_to_do() {
     installed pre-commit, commit-msg, pre-push in /repository/.git/bylaws/hooks
     the hooks in /repository/.git/hooks (pre-commit) go on running
     `git fetch origin` gets refs/bylaws/* too from now on
+    note: to set up another tool's hooks again, run `bylaws uninstall`, then that tool, then `bylaws install`
     next: `bylaws check` judges what is staged or not yet pushed, `bylaws rules` lists the rules
     ");
     insta::assert_snapshot!(said(&["install"], 0), @r"
     already installed: pre-commit, commit-msg, pre-push in /repository/.git/bylaws/hooks
     the hooks in /repository/.git/hooks (pre-commit) go on running
     `git fetch origin` gets refs/bylaws/* too from now on
+    note: to set up another tool's hooks again, run `bylaws uninstall`, then that tool, then `bylaws install`
     next: `bylaws check` judges what is staged or not yet pushed, `bylaws rules` lists the rules
     ");
     insta::assert_snapshot!(said(&["doctor"], 0), @r"
@@ -603,6 +607,7 @@ fn the_commands_say_what_was_done_and_what_to_do() {
     ok: commit-msg: runs from `/repository/.git/bylaws/hooks/commit-msg`
     ok: pre-push: runs from `/repository/.git/bylaws/hooks/pre-push`
     ok: hooks of other tools: pre-commit in `/repository/.git/hooks` go on running
+      = help: to set up another tool's hooks again, run `bylaws uninstall`, then that tool, then `bylaws install`
     ok: fetch: refs/bylaws/* is fetched from `origin`
     ");
     insta::assert_snapshot!(said(&["uninstall"], 0), @r"
@@ -622,17 +627,9 @@ fn many_installations_at_once_do_no_harm() {
     let before = snapshot(&repository.join(".git"));
     std::thread::scope(|scope| {
         for _ in 0..8 {
-            scope.spawn(|| {
-                let run = machine.bylaws(&repository, &["install"]);
-                assert!(
-                    run.code == 0 || run.text.contains("meantime") || run.text.contains("lock"),
-                    "{}",
-                    run.text
-                );
-            });
+            scope.spawn(|| machine.bylaws(&repository, &["install"]).ok());
         }
     });
-    machine.bylaws(&repository, &["install"]).ok();
     machine.bylaws(&repository, &["doctor"]).ok();
     machine.bylaws(&repository, &["uninstall"]).ok();
     assert_eq!(snapshot(&repository.join(".git")), before);
