@@ -92,6 +92,13 @@ impl Diagnostic {
     }
 }
 
+impl Diagnostic {
+    /// How it is shown where nothing is refused for it.
+    pub fn to_warning(&self) -> String {
+        format!("warning: {}", self.to_string().trim_start_matches("error: "))
+    }
+}
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;
@@ -131,13 +138,20 @@ impl From<Diagnostic> for Diagnostics {
     }
 }
 
-/// The word among `valid` that `word` was probably meant to be.
+/// The word among `valid` that `word` was probably meant to be: one much alike, or a slip of the fingers away.
 pub fn nearest<'a>(word: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
+    let length = lower.chars().count();
+    let score = |candidate: &str| {
+        let candidate = candidate.to_lowercase();
+        let alike = strsim::jaro_winkler(&lower, &candidate);
+        let slips = strsim::damerau_levenshtein(&lower, &candidate);
+        let near = alike >= 0.8 || slips == 1 && length >= 2 || slips == 2 && length >= 5;
+        near.then_some(alike)
+    };
     valid
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(score, _)| *score >= 0.8)
+        .filter_map(|candidate| Some((score(candidate)?, candidate)))
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
         .map(|(_, candidate)| candidate)
 }
@@ -156,6 +170,13 @@ mod tests {
             shown,
             "error: unknown key `levl`\n  --> bylaws.toml:2:1\n  = help: did you mean `level`?"
         );
+    }
+
+    #[test]
+    fn letters_that_changed_places_are_near() {
+        for (word, near) in [("onw", Some("own")), ("cl", Some("ci")), ("zzz", None), ("x", None)] {
+            assert_eq!(nearest(word, ["own", "ci"]), near, "{word}");
+        }
     }
 
     #[test]

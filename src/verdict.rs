@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -108,7 +109,7 @@ pub struct Finding {
     pub place: Option<Place>,
     /// For people: who made the commit and its subject. Not part of the JSON.
     #[serde(skip)]
-    pub about: Option<About>,
+    pub about: Option<Arc<About>>,
 }
 
 fn as_text<S: Serializer>(place: &Option<Place>, serializer: S) -> Result<S::Ok, S::Error> {

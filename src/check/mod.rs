@@ -1,1 +1,232 @@
-//! See lib.rs.
+//! A check: which subjects it looks at, in which order, and the verdict that follows.
+//!
+//! ```text
+//! revisions, index, message or ref updates
+//!   -> ids, in chunks, to one worker a core, each with a repository handle of its own   (shards)
+//!   -> facts of a chunk, its blobs read ahead                                           (judge)
+//!   -> findings, in the order of the chunks -> waivers -> verdict
+//! ```
+//!
+//! A ref update is judged in two steps, since the rules of a commit may ask for the impact of the whole change: its commits
+//! are gathered, the [`Change`](crate::facts::Change) is made of them, then everything is judged.
+
+mod change;
+mod draft;
+mod judge;
+mod message;
+mod shards;
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use change::RefUpdate;
+pub use draft::Draft;
+pub use message::{Cleanup, clean_message};
+
+use crate::config::LoadedPolicy;
+use crate::diagnostic::Diagnostics;
+use crate::facts::{Oid, Person, RefName, StoreError};
+use crate::git::{GitError, Repository, Revisions};
+use crate::policy::{Context, Limits, RunMeter};
+use crate::verdict::{Decision, Finding, JudgedChange, State, Summary, Verdict};
+
+/// Why a check could not be made; every one blocks.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The repository could not be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A fact could not be read.
+    #[error(transparent)]
+    Facts(#[from] StoreError),
+    /// The policy could not be loaded.
+    #[error(transparent)]
+    Policy(#[from] Diagnostics),
+}
+
+/// How far a long run has come; read by whoever shows it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    commits: AtomicUsize,
+}
+
+impl Progress {
+    /// Commits judged so far.
+    pub fn commits(&self) -> usize {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    fn advance(&self, commits: usize) {
+        self.commits.fetch_add(commits, Ordering::Relaxed);
+    }
+}
+
+/// Everything a check is made with.
+#[derive(Clone, Copy)]
+pub struct Check<'a> {
+    /// Where the facts come from.
+    pub repository: &'a Repository,
+    /// What judges them.
+    pub loaded: &'a LoadedPolicy,
+    /// The clock, seconds UTC.
+    pub now: i64,
+    /// Who would push.
+    pub pusher: &'a Person,
+    /// Told how far it has come.
+    pub progress: &'a Progress,
+}
+
+/// What was found and how much was looked at.
+#[derive(Debug, Default)]
+struct Tally {
+    commits: usize,
+    files: usize,
+    findings: Vec<Finding>,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.commits += other.commits;
+        self.files += other.files;
+        self.findings.extend(other.findings);
+    }
+}
+
+impl Check<'_> {
+    /// Judges the files that are staged.
+    ///
+    /// # Errors
+    /// When the index or an object cannot be read.
+    pub fn staged(&self) -> Result<Verdict, CheckError> {
+        let head = self.repository.head()?;
+        let files = self.repository.staged()?;
+        let draft = Draft::default().into_commit(self.repository, &self.loaded.people, files)?;
+        let context = self.context(head.reference);
+        let mut tally = Tally::default();
+        let meter = self.meter(1);
+        self.judge_files(self.repository, &draft, &context, &meter, &mut tally)?;
+        Ok(self.verdict(tally, Vec::new()))
+    }
+
+    /// Judges a commit that is about to be made.
+    ///
+    /// # Errors
+    /// When the index or an object cannot be read.
+    pub fn draft(&self, draft: Draft) -> Result<Verdict, CheckError> {
+        let head = self.repository.head()?;
+        let files = if self.loaded.policy.needs().files { self.repository.staged()? } else { Vec::new() };
+        let draft = draft.into_commit(self.repository, &self.loaded.people, files)?;
+        let context = self.context(head.reference);
+        let mut tally = Tally { commits: 1, ..Tally::default() };
+        self.judge_commit(&draft, &context, &self.meter(1), &mut tally);
+        Ok(self.verdict(tally, Vec::new()))
+    }
+
+    /// Judges commits, not as a change of a ref: `reference` only tells the rules which branch they are on.
+    ///
+    /// # Errors
+    /// When a commit or an object cannot be read.
+    pub fn commits(&self, revisions: &Revisions, reference: Option<RefName>) -> Result<Verdict, CheckError> {
+        let context = self.context(reference);
+        let tally = if revisions.single {
+            let baselines = self.baselines(&revisions.include, &[])?;
+            self.judge_all(&mut revisions.include.iter().copied().map(Ok), &context, &baselines)?
+        } else {
+            let baselines = self.baselines(&revisions.include, &revisions.exclude)?;
+            let mut walk = self.repository.walk(&revisions.include, &revisions.exclude)?;
+            self.judge_all(&mut walk, &context, &baselines)?
+        };
+        Ok(self.verdict(tally, Vec::new()))
+    }
+
+    /// Judges ref updates, as a push of all of them would be.
+    ///
+    /// # Errors
+    /// When a commit or an object cannot be read.
+    pub fn updates(&self, updates: &[RefUpdate]) -> Result<Verdict, CheckError> {
+        let mut tally = Tally::default();
+        let mut changes = Vec::new();
+        for update in updates {
+            changes.push(self.judge_update(update, &mut tally)?);
+        }
+        self.judge_push(&changes, &mut tally);
+        let judged = changes.iter().map(|change| change::as_judged(change)).collect();
+        Ok(self.verdict(tally, judged))
+    }
+
+    fn context(&self, reference: Option<RefName>) -> Context {
+        let environment = reference
+            .as_ref()
+            .and_then(|name| self.loaded.config.environment_of(name))
+            .map(|e| e.name.clone());
+        Context { reference, environment, ..Context::default() }
+    }
+
+    fn meter(&self, subjects: usize) -> RunMeter {
+        RunMeter::new(&Limits::default(), subjects)
+    }
+
+    fn verdict(&self, tally: Tally, changes: Vec<JudgedChange>) -> Verdict {
+        let Tally { commits, files, mut findings } = tally;
+        for finding in &mut findings {
+            self.waive(finding);
+        }
+        let count = |state| findings.iter().filter(|f| f.state == state).count();
+        let summary = Summary {
+            commits,
+            files,
+            rules: self.loaded.policy.rules().count(),
+            violated: count(State::Violated),
+            overridden: count(State::Overridden),
+            errors: count(State::Error),
+        };
+        Verdict {
+            version: 1,
+            decision: Decision::of(&findings),
+            policy: self.loaded.name.clone(),
+            changes,
+            findings,
+            summary,
+        }
+    }
+
+    /// A waiver lets a violation pass; an error it cannot, for nobody knows what is being let pass.
+    fn waive(&self, finding: &mut Finding) {
+        if finding.state != State::Violated {
+            return;
+        }
+        let path = finding.path.as_deref().map(Into::into);
+        let waiver = self.loaded.config.waives(&finding.rule, path.as_ref(), finding.commit, self.now);
+        if let Some(waiver) = waiver {
+            finding.state = State::Overridden;
+            finding.fix = Some(format!("waived: {}", waiver.reason));
+        }
+    }
+
+    /// For each rule with a baseline, the commits that it is for: those that the baseline does not reach.
+    fn baselines(&self, include: &[Oid], exclude: &[Oid]) -> Result<Baselines, CheckError> {
+        let mut sets = Vec::new();
+        for (_, binding) in self.loaded.policy.rules() {
+            let Some(baseline) = binding.baseline else {
+                sets.push(None);
+                continue;
+            };
+            let hidden: Vec<Oid> = exclude.iter().copied().chain([baseline]).collect();
+            let fresh = self.repository.walk(include, &hidden)?.collect::<Result<HashSet<_>, _>>()?;
+            sets.push(Some(fresh));
+        }
+        Ok(Baselines(sets))
+    }
+}
+
+/// By rule in force: `None` where it has no baseline, else the commits it is for.
+#[derive(Debug, Default)]
+struct Baselines(Vec<Option<HashSet<Oid>>>);
+
+impl Baselines {
+    /// Which rules are not for this commit; empty where every rule is.
+    fn baselined(&self, id: Option<Oid>) -> Vec<bool> {
+        let Some(id) = id.filter(|_| self.0.iter().any(Option::is_some)) else { return Vec::new() };
+        self.0.iter().map(|fresh| fresh.as_ref().is_some_and(|fresh| !fresh.contains(&id))).collect()
+    }
+}

@@ -1,1 +1,105 @@
-//! See lib.rs.
+//! The command line: one file a command. Alone touches arguments, standard streams, the environment and the clock.
+
+mod arguments;
+mod check;
+mod completions;
+mod environment;
+mod hook;
+mod init;
+mod install;
+mod output;
+mod progress;
+mod rules;
+mod session;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser as _;
+
+use arguments::{Arguments, Command};
+use environment::Environment;
+
+use crate::git::GitError;
+use crate::install::InstallError;
+use crate::report::clean;
+use crate::verdict::Decision;
+
+/// How a run ended; the exit status of DESIGN.md section 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: allowed or satisfied.
+    Allowed,
+    /// 1: denied or violated at a mandatory level.
+    Denied,
+    /// 2: could not decide, or wrong use.
+    Undecided,
+    /// Another hook's own status, passed on.
+    Other(u8),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Allowed => Self::SUCCESS,
+            Exit::Denied => Self::from(1),
+            Exit::Undecided => Self::from(2),
+            Exit::Other(status) => Self::from(status),
+        }
+    }
+}
+
+impl From<Decision> for Exit {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Allow => Self::Allowed,
+            Decision::Deny => Self::Denied,
+            Decision::Error => Self::Undecided,
+        }
+    }
+}
+
+/// Parses the arguments and runs the command. `started` is when the process began.
+///
+/// # Errors
+/// Whatever could not be done; the caller shows it and exits with 2.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::Result<Exit> {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Undecided } else { Exit::Allowed };
+            error.print()?;
+            return Ok(exit);
+        }
+    };
+    let environment = Environment::of_process(started)?;
+    crate::policy::with_stack(|| dispatch(&arguments, &environment))?
+}
+
+fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<Exit> {
+    let common = &arguments.common;
+    match &arguments.command {
+        Command::Init(command) => init::run(command, common, environment),
+        Command::Install(command) => install::install(command, common, environment),
+        Command::Uninstall => install::uninstall(common, environment),
+        Command::Doctor => install::doctor(common, environment),
+        Command::Check(command) => check::run(command, common, environment),
+        Command::Rules(command) => rules::run(command, common, environment),
+        Command::Hook(command) => hook::run(command, common, environment),
+        Command::Completions(command) => completions::completions(command),
+        Command::Man => completions::man(),
+    }
+}
+
+/// An error as people see it: what, where, and what to do.
+pub fn shown(error: &anyhow::Error) -> String {
+    let located = error.to_string();
+    let text = if located.starts_with("error") { located } else { format!("error: {error:#}") };
+    let help = error.chain().find_map(|cause| {
+        let of_git = cause.downcast_ref::<GitError>().map(|error| &error.hint);
+        of_git.or_else(|| cause.downcast_ref::<InstallError>().map(|error| &error.hint))?.as_deref()
+    });
+    let lines: Vec<String> = text.lines().map(clean).collect();
+    help.map_or_else(|| lines.join("\n"), |help| format!("{}\n  = help: {}", lines.join("\n"), clean(help)))
+}

@@ -1,1 +1,142 @@
-//! See lib.rs.
+//! Configuration: `bylaws.toml` and `people.toml` become types, and together with the rules' scripts a policy.
+//!
+//! Each file is read in two steps. First what was typed: [`raw`] holds every key as it is written, with its place. Then what
+//! it means: here every word is looked up, every pattern compiled, and what cannot hold together is found. All mistakes of
+//! all files are collected, each with its place and the nearest valid word; with any, there is no policy.
+//!
+//! Nothing here reads the clock or the environment, and only [`load`] of a folder reads files.
+
+mod at;
+mod classify;
+mod digest;
+mod document;
+mod environment;
+mod files;
+mod listing;
+mod load;
+mod mistakes;
+mod people;
+pub mod raw;
+mod requirement;
+mod requires;
+mod rules;
+mod sets;
+mod starter;
+mod time;
+mod tree;
+mod waiver;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use at::{At, Table};
+pub use classify::{Classification, Classify, Movement, Reason};
+pub use environment::{Allow, Environment};
+pub use files::PolicyFile;
+pub use listing::ListedRule;
+pub use load::{LoadedPolicy, PolicySource, load, load_if_present};
+pub use requirement::{BreakGlass, Owners, Requirement, Requirements, Skippable};
+pub use sets::{RECOMMENDED, set_scripts, sets};
+pub use starter::starter;
+pub use waiver::Waiver;
+
+use mistakes::Mistakes;
+use people::Directory;
+use raw::RawBylaws;
+use requirement::RequirementReader;
+
+use crate::facts::{File, GitPath, Impact, Oid, RefName};
+
+/// What `bylaws.toml` says beside the rules, checked.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// By name.
+    pub environments: Vec<Environment>,
+    /// In the order of the file.
+    pub classify: Vec<Classify>,
+    /// By name; [`Environment::requirements`] says which hold where.
+    pub requirements: BTreeMap<String, Requirements>,
+    /// In the order of the file.
+    pub owners: Vec<Owners>,
+    /// `None`: nobody may break the glass.
+    pub break_glass: Option<BreakGlass>,
+    /// In the order of the file; those that have ended too.
+    pub waivers: Vec<Waiver>,
+    /// The words for seniority, lowest first.
+    pub seniority: Vec<String>,
+}
+
+impl Config {
+    /// Reads and checks everything but the rules. Without `directory` (its file is broken) no word is looked up in it.
+    fn read(raw: &RawBylaws, directory: Option<&Directory>, clock: i64, mistakes: &mut Mistakes<'_>) -> Self {
+        let environments = environment::environments(raw, mistakes);
+        let classify = classify::entries(&raw.classify, mistakes);
+        let waivers = waiver::waivers(&raw.waiver, clock, mistakes);
+        let mut reader = RequirementReader { mistakes, directory, clock };
+        Self {
+            environments,
+            classify,
+            requirements: reader.requirements(&raw.requirements),
+            owners: reader.owners(&raw.owners),
+            break_glass: raw.break_glass.as_ref().and_then(|raw| reader.break_glass(raw)),
+            waivers,
+            seniority: directory.map(|directory| directory.seniority.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// The environment that a ref is shown under: of several the first by name. What is demanded of the ref is
+    /// demanded by all of [`Config::environments_of`].
+    pub fn environment_of(&self, reference: &RefName) -> Option<&Environment> {
+        self.environments_of(reference).next()
+    }
+
+    /// All environments that a ref leads to, by name.
+    pub fn environments_of(&self, reference: &RefName) -> impl Iterator<Item = &Environment> {
+        self.environments.iter().filter(|environment| environment.has(reference))
+    }
+
+    /// What may happen to a ref: what all of its environments allow. `None` for a ref in none, where anything may.
+    pub fn allow(&self, reference: &RefName) -> Option<Allow> {
+        self.environments_of(reference).map(|environment| environment.allow).reduce(Allow::and)
+    }
+
+    /// The requirements that a change of this impact to this ref must meet, every one of them.
+    pub fn requirements_of(&self, reference: &RefName, impact: Impact) -> Vec<&Requirement> {
+        let mut names: Vec<&str> = self
+            .environments_of(reference)
+            .flat_map(|one| one.requirements.iter().map(String::as_str))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names.iter().filter_map(|name| self.requirements.get(*name)).map(|table| table.of(impact)).collect()
+    }
+
+    /// How far a change of these files reaches, and why. Major whatever the entries say: what touches `.bylaws/`, moves a
+    /// submodule, or does what `movement` tells.
+    pub fn classify(&self, files: &[Arc<File>], movement: Movement) -> Classification {
+        classify::classify(&self.classify, files, movement)
+    }
+
+    /// The first waiver that lets this rule's finding pass now.
+    pub fn waives(
+        &self,
+        rule: &str,
+        path: Option<&GitPath>,
+        commit: Option<Oid>,
+        now: i64,
+    ) -> Option<&Waiver> {
+        self.waivers.iter().find(|waiver| waiver.waives(rule, path, commit, now))
+    }
+
+    /// The teams that own a path, each once.
+    pub fn owners_of(&self, path: &GitPath) -> Vec<&str> {
+        let mut teams: Vec<&str> =
+            self.owners.iter().filter(|owners| owners.own(path)).map(|owners| owners.team.as_str()).collect();
+        teams.sort_unstable();
+        teams.dedup();
+        teams
+    }
+}
+
+#[cfg(test)]
+mod tests;

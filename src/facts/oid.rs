@@ -58,6 +58,16 @@ impl Oid {
         self.bytes.iter().all(|byte| *byte == 0)
     }
 
+    /// Appends the hexadecimal digits.
+    pub fn push_hex(&self, into: &mut Vec<u8>) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for byte in self.as_bytes() {
+            for nibble in [byte >> 4, byte & 15] {
+                into.push(DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0'));
+            }
+        }
+    }
+
     /// The first seven digits, for people.
     pub fn short(&self) -> String {
         let mut hex = self.to_string();
@@ -77,14 +87,9 @@ fn digit(byte: u8) -> Option<u8> {
 
 impl fmt::Display for Oid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut hex = String::with_capacity(64);
-        for byte in self.as_bytes() {
-            for nibble in [byte >> 4, byte & 15] {
-                hex.push(char::from(DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0')));
-            }
-        }
-        f.write_str(&hex)
+        let mut hex = Vec::with_capacity(64);
+        self.push_hex(&mut hex);
+        f.write_str(&String::from_utf8_lossy(&hex))
     }
 }
 

@@ -23,6 +23,13 @@ pub struct Key {
     pub until: Option<i64>,
 }
 
+impl Key {
+    /// Is it valid at `time`, seconds UTC?
+    pub fn is_valid_at(&self, time: i64) -> bool {
+        self.from.is_none_or(|from| from <= time) && self.until.is_none_or(|until| time < until)
+    }
+}
+
 /// The public half of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyMaterial {

@@ -325,7 +325,7 @@ impl Report<'_> {
     fn violated(&self, made: Made) -> Finding {
         let of_subject = self.finding(State::Violated, String::new());
         let (commit, about) = match &made.commit {
-            Some(commit) => (commit.id(), Some(about(commit))),
+            Some(commit) => (commit.id(), Some(Arc::new(about(commit)))),
             None => (of_subject.commit, of_subject.about.clone()),
         };
         let Made { message, fix, path, line, .. } = made;
@@ -359,7 +359,7 @@ impl Report<'_> {
             reference,
             path: None,
             line: None,
-            about: commit.map(|commit| about(commit)),
+            about: commit.map(|commit| Arc::new(about(commit))),
             place: None,
         }
     }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use rhai::{Array, Dynamic, Map};
+use serde::Serialize;
 
 /// A parameter's value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Value {
     /// `true` or `false`.
     Bool(bool),
@@ -19,6 +21,13 @@ pub enum Value {
     List(Vec<Value>),
     /// Values by name.
     Map(BTreeMap<String, Value>),
+}
+
+impl std::fmt::Display for Value {
+    /// As JSON, which is near enough to TOML for people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| std::fmt::Error)?)
+    }
 }
 
 impl Value {

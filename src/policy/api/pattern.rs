@@ -37,9 +37,11 @@ const SHORT: usize = 4 << 10;
 /// States of the expression times bytes of a text, where each of both is looked at with each of the other.
 const PAIRS: usize = 400_000_000;
 
-/// An expression that was compiled.
+/// An expression. Its syntax is checked when it is made, but it is compiled when it is first used: most hooks use few of the
+/// expressions that the rules in force name, and compiling one takes longer than compiling the script around it.
 struct Compiled {
-    short: Regex,
+    pattern: String,
+    short: OnceLock<Result<Regex, String>>,
     long: OnceLock<Option<lazy::Regex>>,
 }
 
@@ -48,32 +50,20 @@ struct Compiled {
 pub(in crate::policy) struct Pattern(Arc<Compiled>);
 
 thread_local! {
-    static COMPILED_ONES: RefCell<HashMap<String, Arc<Compiled>>> = RefCell::default();
+    static EXPRESSIONS: RefCell<HashMap<String, Arc<Compiled>>> = RefCell::default();
 }
 
 fn regex(pattern: &str) -> Fallible<Pattern> {
-    if let Some(known) = COMPILED_ONES.with_borrow(|cache| cache.get(pattern).map(Arc::clone)) {
+    if let Some(known) = EXPRESSIONS.with_borrow(|cache| cache.get(pattern).map(Arc::clone)) {
         return Ok(Pattern(known));
     }
-    // Compiling costs as much as thousands of operations.
-    charge(1_000)?;
-    let compile = |pattern: &String| match builder(pattern).build() {
-        Ok(short) => Ok(Compiled { short, long: OnceLock::new() }),
-        Err(error) => {
-            let error = error.to_string();
-            let why =
-                error.lines().last().unwrap_or(&error).trim_start_matches("error: ").trim_end_matches('.');
-            let shown: String = pattern.chars().take(100).collect();
-            fail(format!("bad regular expression `{shown}`: {}", why.to_lowercase()))
-        }
-    };
-    COMPILED_ONES.with(|cache| kept(cache, pattern.to_owned(), compile)).map(Pattern)
+    EXPRESSIONS.with(|cache| kept(cache, pattern.to_owned(), |pattern| Compiled::new(pattern))).map(Pattern)
 }
 
-fn builder(pattern: &str) -> RegexBuilder {
-    let mut builder = RegexBuilder::new(pattern);
-    builder.size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(NESTED);
-    builder
+fn bad(pattern: &str, error: &str) -> String {
+    let why = error.lines().last().unwrap_or(error).trim_start_matches("error: ").trim_end_matches('.');
+    let shown: String = pattern.chars().take(100).collect();
+    format!("bad regular expression `{shown}`: {}", why.to_lowercase())
 }
 
 /// The automaton for long texts: it gives up when it makes states for a few bytes each.
@@ -113,7 +103,7 @@ impl Search<'_> {
         // `\b` next to a letter that is not ASCII is beyond the automaton; what is not, takes longer.
         let Ok(text) = std::str::from_utf8(input.haystack()) else { return Ok(None) };
         self.affords(text.len(), "`\\b` is too dear for a text of this length; write `(?-u:\\b)`")?;
-        let found = self.compiled.short.find_at(text, input.start());
+        let found = self.compiled.short()?.find_at(text, input.start());
         Ok(found.map(|found| (found.start(), found.end())))
     }
 
@@ -124,8 +114,26 @@ impl Search<'_> {
 }
 
 impl Compiled {
+    fn new(pattern: &str) -> Fallible<Self> {
+        // Compiling costs as much as thousands of operations.
+        charge(1_000)?;
+        match syntax::parse_with(pattern, &syntax::Config::new().nest_limit(NESTED)) {
+            Ok(_) => Ok(Self { pattern: pattern.to_owned(), short: OnceLock::new(), long: OnceLock::new() }),
+            Err(error) => fail(bad(pattern, &error.to_string())),
+        }
+    }
+
+    fn short(&self) -> Fallible<&Regex> {
+        let compile = || {
+            let builder = &mut RegexBuilder::new(&self.pattern);
+            let built = builder.size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(NESTED).build();
+            built.map_err(|error| bad(&self.pattern, &error.to_string()))
+        };
+        self.short.get_or_init(compile).as_ref().or_else(|error| fail(error.clone()))
+    }
+
     fn search(&self) -> Fallible<Search<'_>> {
-        match self.long.get_or_init(|| lazy(self.short.as_str())) {
+        match self.long.get_or_init(|| lazy(&self.pattern)) {
             Some(lazy) => Ok(Search { compiled: self, lazy, cache: lazy.create_cache() }),
             None => fail("this expression is too large for a text of this length"),
         }
@@ -133,14 +141,14 @@ impl Compiled {
 
     fn is_match(&self, text: &str) -> Fallible<bool> {
         if text.len() <= SHORT {
-            return Ok(self.short.is_match(text));
+            return Ok(self.short()?.is_match(text));
         }
         Ok(self.search()?.find(&Input::new(text).earliest(true))?.is_some())
     }
 
     fn find(&self, text: &str) -> Fallible<Option<(usize, usize)>> {
         if text.len() <= SHORT {
-            return Ok(self.short.find(text).map(|found| (found.start(), found.end())));
+            return Ok(self.short()?.find(text).map(|found| (found.start(), found.end())));
         }
         self.search()?.find(&Input::new(text))
     }
@@ -154,7 +162,7 @@ impl Compiled {
             Ok(())
         };
         if text.len() <= SHORT {
-            self.short.find_iter(text).try_for_each(|found| add(found.as_str()))?;
+            self.short()?.find_iter(text).try_for_each(|found| add(found.as_str()))?;
             return Ok(all);
         }
         let mut search = self.search()?;
@@ -185,7 +193,7 @@ impl Compiled {
                 "the groups of this expression are too dear for a match of this length",
             )?;
         }
-        Ok(self.short.captures_at(text, start))
+        Ok(self.short()?.captures_at(text, start))
     }
 }
 
@@ -206,7 +214,7 @@ impl Groups {
     }
 
     fn name(&mut self, name: &str) -> Fallible<Dynamic> {
-        match self.pattern.short.capture_names().position(|known| known == Some(name)) {
+        match self.pattern.short()?.capture_names().position(|known| known == Some(name)) {
             Some(index) => self.index(int(index)),
             None => fail(format!("the expression has no group named `{name}`")),
         }
@@ -299,6 +307,6 @@ pub(super) fn register(api: &mut Api<'_>) {
     let engine = api.engine();
     engine.register_indexer_get(Groups::index);
     engine.register_indexer_get(Groups::name);
-    shown::<Pattern>(engine, |pattern| pattern.0.short.as_str().to_owned());
+    shown::<Pattern>(engine, |pattern| pattern.0.pattern.clone());
     shown::<Groups>(engine, |groups| groups.texts.first().cloned().flatten().unwrap_or_default().to_string());
 }

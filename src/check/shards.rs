@@ -1,0 +1,112 @@
+//! One worker a core, each with a repository handle of its own; results come back in the order of the work.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::CheckError;
+use crate::facts::Oid;
+use crate::git::{GitError, Repository};
+use crate::policy::STACK_SIZE;
+
+/// Commits in a chunk: enough to keep git's batch processes busy, few enough to share out evenly.
+pub(super) const CHUNK: usize = 256;
+
+/// Where ids come from.
+pub(super) type Ids<'a> = dyn Iterator<Item = Result<Oid, GitError>> + Send + 'a;
+
+/// Shares chunks of `ids` out to the cores and gives back what `work` made of each, in order.
+///
+/// A single chunk is worked on by `repository` itself: a hook does not pay for a second handle.
+pub(super) fn map_chunks<T: Send>(
+    repository: &Repository,
+    ids: &mut Ids<'_>,
+    work: impl Fn(&Repository, &[Oid]) -> Result<T, CheckError> + Sync,
+) -> Result<Vec<T>, CheckError> {
+    let first = next_chunk(ids)?;
+    if first.len() < CHUNK {
+        return if first.is_empty() { Ok(Vec::new()) } else { Ok(vec![work(repository, &first)?]) };
+    }
+    let queue = Mutex::new(Queue { given: 0, waiting: Some(first), ids });
+    let stop = AtomicBool::new(false);
+    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let handles = (0..workers).map(|_| repository.sibling()).collect::<Result<Vec<_>, _>>()?;
+    let done = std::thread::scope(|scope| {
+        let spawned: Vec<_> = handles
+            .into_iter()
+            .map(|handle| {
+                let (queue, stop, work) = (&queue, &stop, &work);
+                let thread = std::thread::Builder::new().stack_size(STACK_SIZE);
+                thread.spawn_scoped(scope, move || {
+                    let done = worker(&handle, queue, stop, work);
+                    if done.is_err() {
+                        stop.store(true, Ordering::Relaxed);
+                    }
+                    done
+                })
+            })
+            .collect::<Result<_, _>>()
+            .map_err(|error| GitError::new(format!("a worker thread cannot be started: {error}")))?;
+        join(spawned)
+    })?;
+    Ok(in_order(done))
+}
+
+type Numbered<T> = Vec<(usize, T)>;
+
+fn join<T>(
+    threads: Vec<std::thread::ScopedJoinHandle<'_, Result<Numbered<T>, CheckError>>>,
+) -> Result<Numbered<T>, CheckError> {
+    let mut all = Vec::new();
+    let mut failed = None;
+    for thread in threads {
+        match thread.join() {
+            Ok(Ok(done)) => all.extend(done),
+            Ok(Err(error)) => failed = failed.or(Some(error)),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+    failed.map_or(Ok(all), Err)
+}
+
+fn in_order<T>(mut done: Numbered<T>) -> Vec<T> {
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+struct Queue<'q, 'i> {
+    given: usize,
+    waiting: Option<Vec<Oid>>,
+    ids: &'q mut Ids<'i>,
+}
+
+impl Queue<'_, '_> {
+    fn next(&mut self) -> Result<Option<(usize, Vec<Oid>)>, GitError> {
+        let chunk = match self.waiting.take() {
+            Some(chunk) => chunk,
+            None => next_chunk(self.ids)?,
+        };
+        let index = self.given;
+        self.given += 1;
+        Ok((!chunk.is_empty()).then_some((index, chunk)))
+    }
+}
+
+fn next_chunk(ids: &mut Ids<'_>) -> Result<Vec<Oid>, GitError> {
+    ids.take(CHUNK).collect()
+}
+
+fn worker<T>(
+    handle: &Repository,
+    queue: &Mutex<Queue<'_, '_>>,
+    stop: &AtomicBool,
+    work: &(impl Fn(&Repository, &[Oid]) -> Result<T, CheckError> + Sync),
+) -> Result<Numbered<T>, CheckError> {
+    let mut done = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next()?;
+        let Some((index, chunk)) = next else { break };
+        done.push((index, work(handle, &chunk)?));
+    }
+    Ok(done)
+}

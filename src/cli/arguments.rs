@@ -1,0 +1,138 @@
+//! What may be typed. What it means is each command's to say.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Git hooks and policy as code: check commits with sandboxed Rhai rules, in hooks, in CI and on the server.
+#[derive(Debug, Parser)]
+#[command(name = "bylaws", version, max_term_width = 100, propagate_version = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Work as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub(super) folder: Option<PathBuf>,
+    /// Judge by this policy: a .bylaws folder, or REV:PATH
+    #[arg(long, value_name = "DIR|REV:PATH", global = true)]
+    pub(super) policy: Option<String>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub(super) format: Format,
+    /// Say only what denies
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Read git in this way (for comparing the two)
+    #[arg(long, value_enum, hide = true, default_value_t, global = true)]
+    pub(super) backend: Backend,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub(super) enum Backend {
+    #[default]
+    Auto,
+    Git2,
+    Git,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Write a commented starter policy into .bylaws/
+    Init(Init),
+    /// Install the hooks in this repository; hooks that are there already go on running
+    Install(Install),
+    /// Take the hooks out again, byte for byte
+    Uninstall,
+    /// Say what is enforced here, what is not, and why
+    Doctor,
+    /// Run the rules on commits, staged files or a message
+    Check(Check),
+    /// List the rules in force, or show one whole
+    Rules(Rules),
+    /// What an installed hook calls
+    Hook(Hook),
+    /// Write a completion script for a shell
+    Completions(Completions),
+    /// Write the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// A shipped rule set to extend (may be given again)
+    #[arg(long = "set", value_name = "NAME")]
+    pub(super) sets: Vec<String>,
+    /// Replace files that are there
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Install {
+    /// Only this hook (may be given again)
+    #[arg(long = "hook", value_name = "NAME")]
+    pub(super) hooks: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Commits: A..B, or a revision alone for that commit; default: what is staged, else what no remote has
+    #[arg(value_name = "RANGE|REV", conflicts_with_all = ["staged", "message", "all"])]
+    pub(super) revisions: Vec<String>,
+    /// What is staged
+    #[arg(long, conflicts_with_all = ["message", "all"])]
+    pub(super) staged: bool,
+    /// A commit message in FILE (- for standard input), for the commit about to be made
+    #[arg(long, value_name = "FILE", conflicts_with = "all")]
+    pub(super) message: Option<PathBuf>,
+    /// The whole history of HEAD
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Judge as the server would judge a push to this ref, by its policy as last fetched
+    #[arg(long, value_name = "REF", conflicts_with_all = ["staged", "message", "all"])]
+    pub(super) onto: Option<String>,
+    /// The remote whose branches and policy --onto goes by
+    #[arg(long, value_name = "NAME", default_value = "origin")]
+    pub(super) remote: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Rules {
+    /// Show this rule whole
+    pub(super) rule: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Hook {
+    /// pre-commit, commit-msg or pre-push
+    pub(super) name: String,
+    /// What git gave the hook
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) arguments: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
+}

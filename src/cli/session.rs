@@ -1,0 +1,178 @@
+//! A repository and the policy in force, opened the same way for every command.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::arguments::{Backend, Common};
+use super::environment::Environment;
+use crate::check::{Check, Progress};
+use crate::config::{self, LoadedPolicy, PolicySource};
+use crate::facts::{Oid, Person, RefName};
+use crate::git::{self, Repository};
+
+/// What a check is made with.
+pub(super) struct Session<'e> {
+    pub(super) environment: &'e Environment,
+    pub(super) repository: Repository,
+    pub(super) loaded: LoadedPolicy,
+    pub(super) pusher: Person,
+}
+
+/// Opens the repository that the command is about.
+pub(super) fn open(common: &Common, environment: &Environment) -> anyhow::Result<Repository> {
+    let backend = match common.backend {
+        Backend::Auto => git::Backend::Auto,
+        Backend::Git2 => git::Backend::Git2,
+        Backend::Git => git::Backend::Plumbing,
+    };
+    open_with(common, environment, backend)
+}
+
+/// The same, saying how git is read.
+pub(super) fn open_with(
+    common: &Common,
+    environment: &Environment,
+    backend: git::Backend,
+) -> anyhow::Result<Repository> {
+    let location = environment.location(common.folder.as_deref());
+    Ok(Repository::open(&location, backend)?)
+}
+
+impl<'e> Session<'e> {
+    /// With the policy of `--policy`, else the work tree's, else (in a bare repository) `HEAD`'s, else the built-in one.
+    pub(super) fn new(
+        common: &Common,
+        environment: &'e Environment,
+        repository: Repository,
+    ) -> anyhow::Result<Self> {
+        let loaded = load(common, environment, &repository)?;
+        Self::with_policy(environment, repository, loaded)
+    }
+
+    /// With a policy that is loaded already.
+    pub(super) fn with_policy(
+        environment: &'e Environment,
+        repository: Repository,
+        loaded: LoadedPolicy,
+    ) -> anyhow::Result<Self> {
+        let repository = repository.with_people(Arc::clone(&loaded.people), environment.now);
+        let pusher = local_person(&repository, &loaded, environment)?;
+        Ok(Self { environment, repository, loaded, pusher })
+    }
+
+    /// A check with all this.
+    pub(super) fn check<'s>(&'s self, progress: &'s Progress) -> Check<'s> {
+        Check {
+            repository: &self.repository,
+            loaded: &self.loaded,
+            now: self.environment.now,
+            pusher: &self.pusher,
+            progress,
+        }
+    }
+}
+
+fn load(common: &Common, environment: &Environment, repository: &Repository) -> anyhow::Result<LoadedPolicy> {
+    if let Some(words) = &common.policy {
+        return named_policy(words, common, environment, repository);
+    }
+    if let Some(top) = repository.work_tree() {
+        let folder = top.join(".bylaws");
+        let source = PolicySource::Folder(&folder, ".bylaws".to_owned());
+        return config::load_if_present(source, environment.now)?.map_or_else(|| built_in(environment), Ok);
+    }
+    match repository.head()?.id {
+        Some(head) => {
+            Ok(policy_at(repository, head, "HEAD", environment)?.map_or_else(|| built_in(environment), Ok)?)
+        }
+        None => built_in(environment),
+    }
+}
+
+fn built_in(environment: &Environment) -> anyhow::Result<LoadedPolicy> {
+    Ok(config::load(PolicySource::BuiltIn, environment.now)?)
+}
+
+/// The policy in `.bylaws` of a commit; `None` where it has none.
+pub(super) fn policy_at(
+    repository: &Repository,
+    commit: Oid,
+    shown: &str,
+    environment: &Environment,
+) -> anyhow::Result<Option<LoadedPolicy>> {
+    let Some(files) = repository.folder(commit, ".bylaws")? else { return Ok(None) };
+    Ok(Some(config::load(PolicySource::Files(files, format!("{shown}:.bylaws")), environment.now)?))
+}
+
+fn named_policy(
+    words: &str,
+    common: &Common,
+    environment: &Environment,
+    repository: &Repository,
+) -> anyhow::Result<LoadedPolicy> {
+    let start = common.folder.as_deref().unwrap_or(Path::new(""));
+    let folder = environment.folder.join(start).join(words);
+    if folder.is_dir() {
+        return Ok(config::load(PolicySource::Folder(&folder, words.to_owned()), environment.now)?);
+    }
+    let Some((revision, path)) = words.split_once(':') else {
+        anyhow::bail!("`--policy {words}` is neither a folder nor REV:PATH");
+    };
+    let path = if path.is_empty() { ".bylaws" } else { path.trim_end_matches('/') };
+    let commit = repository.resolve(revision)?;
+    let Some(files) = repository.folder(commit, path)? else {
+        anyhow::bail!("there is no folder `{path}` in `{revision}`");
+    };
+    Ok(config::load(PolicySource::Files(files, words.to_owned()), environment.now)?)
+}
+
+/// Locally the pusher is the person of `user.email`.
+fn local_person(
+    repository: &Repository,
+    loaded: &LoadedPolicy,
+    environment: &Environment,
+) -> anyhow::Result<Person> {
+    let email = repository.config("user.email")?.unwrap_or_default();
+    let name = repository.config("user.name")?.unwrap_or_default();
+    let identity = loaded.people.by_email(&email).cloned();
+    Ok(Person { name, email, time: environment.now, login: None, identity })
+}
+
+/// The remote-tracking ref of a branch.
+pub(super) fn tracking(remote: &str, branch: &str) -> Option<RefName> {
+    RefName::new(format!("refs/remotes/{remote}/{branch}"))
+}
+
+/// The tips of all that a remote is known to hold.
+pub(super) fn held_by(repository: &Repository, remote: &str) -> anyhow::Result<Vec<Oid>> {
+    let references = repository.references(&format!("refs/remotes/{remote}/"))?;
+    Ok(references.into_iter().map(|(_, id)| id).collect())
+}
+
+/// The remote's policy as last fetched: `.bylaws` on its default branch; `None` where it has none.
+pub(super) fn remote_policy(
+    repository: &Repository,
+    remote: &str,
+    environment: &Environment,
+) -> anyhow::Result<Option<LoadedPolicy>> {
+    let Some(reference) = default_branch(repository, remote)? else { return Ok(None) };
+    let Some(commit) = repository.reference(&reference)? else { return Ok(None) };
+    let shown = reference.as_str().trim_start_matches("refs/remotes/").to_owned();
+    policy_at(repository, commit, &shown, environment)
+}
+
+fn default_branch(repository: &Repository, remote: &str) -> anyhow::Result<Option<RefName>> {
+    if let Some(head) = tracking(remote, "HEAD")
+        && let Some(target) = repository.symbolic(&head)?
+    {
+        return Ok(Some(target));
+    }
+    for branch in ["main", "master", "trunk"] {
+        if let Some(name) = tracking(remote, branch)
+            && repository.reference(&name)?.is_some()
+        {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,42 @@
+//! What `bylaws rules` lists: every rule that was loaded, in force or not.
+
+use super::LoadedPolicy;
+use crate::policy::{Binding, RuleInfo, Value};
+use crate::verdict::Level;
+
+/// A rule and what the configuration says of it.
+#[derive(Debug, Clone, Copy)]
+pub struct ListedRule<'a> {
+    /// The rule: its title, why, controls, and where it comes from.
+    pub rule: &'a RuleInfo,
+    /// What is said of it; `None` if it is off.
+    pub binding: Option<&'a Binding>,
+}
+
+impl<'a> ListedRule<'a> {
+    /// The level in force.
+    pub fn level(&self) -> Level {
+        self.binding.map_or(Level::Off, |binding| binding.level)
+    }
+
+    /// Name, default and override of each parameter.
+    pub fn params(&self) -> impl Iterator<Item = (&'a str, &'a Value, Option<&'a Value>)> + use<'a> {
+        let binding = self.binding;
+        let given = move |name: &String| binding.and_then(|binding| binding.params.get(name));
+        self.rule.params.iter().map(move |(name, default)| (name.as_str(), default, given(name)))
+    }
+}
+
+impl LoadedPolicy {
+    /// Every rule that was loaded, in the order of the scripts; those that are off too.
+    pub fn rules(&self) -> Vec<ListedRule<'_>> {
+        let mut listed: Vec<ListedRule<'_>> =
+            self.policy.book().rules().iter().map(|rule| ListedRule { rule, binding: None }).collect();
+        for (_, binding) in self.policy.rules() {
+            if let Some(one) = listed.get_mut(binding.rule) {
+                one.binding = Some(binding);
+            }
+        }
+        listed
+    }
+}

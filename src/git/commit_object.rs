@@ -1,0 +1,211 @@
+//! A commit object as git stores it, git-commit-tree(1) and gitformat-signature(5).
+//!
+//! Commits are parsed here and not by either backend: libgit2 and git differ in what they make of odd names, dates and
+//! encodings, and the facts must not.
+
+use std::sync::Arc;
+
+use encoding_rs::{Encoding, UTF_8};
+
+use super::GitError;
+use crate::facts::{CommitParts, Oid, People, Person};
+
+/// The header lines and the message of a commit object.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CommitObject<'a> {
+    headers: &'a [u8],
+    message: &'a [u8],
+}
+
+/// What links a commit to others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Links {
+    pub(super) tree: Oid,
+    pub(super) parents: Vec<Oid>,
+    /// The committer's time, by which walks are ordered.
+    pub(super) time: i64,
+}
+
+impl<'a> CommitObject<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        match memchr::memmem::find(bytes, b"\n\n") {
+            Some(end) => Self {
+                headers: bytes.get(..=end).unwrap_or_default(),
+                message: bytes.get(end + 2..).unwrap_or_default(),
+            },
+            None => Self { headers: bytes, message: &[] },
+        }
+    }
+
+    /// Header names and values in order; folded lines are left out, `value` is the first line.
+    fn headers(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        self.headers.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b" ")).filter_map(|line| {
+            let space = memchr::memchr(b' ', line)?;
+            Some((line.get(..space)?, line.get(space + 1..)?))
+        })
+    }
+
+    fn header(self, name: &[u8]) -> Option<&'a [u8]> {
+        self.headers().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// Tree, parents and time: parents only where git looks for them, right behind the tree.
+    pub(super) fn links(self, id: Oid) -> Result<Links, GitError> {
+        let mut headers = self.headers();
+        let tree = match headers.next() {
+            Some((b"tree", hex)) => Oid::from_hex(hex),
+            _ => None,
+        };
+        let tree = tree.ok_or_else(|| malformed(id, "it names no tree"))?;
+        let (mut parents, mut time) = (Vec::new(), 0);
+        for (name, value) in headers {
+            match name {
+                b"parent" => parents.push(
+                    Oid::from_hex(value).ok_or_else(|| malformed(id, "a parent of it is no object id"))?,
+                ),
+                b"committer" => {
+                    time = Signature::parse(value).time;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        Ok(Links { tree, parents, time })
+    }
+
+    /// The facts. `links` are this commit's, perhaps without the parents that a shallow clone lacks.
+    pub(super) fn parts(self, id: Oid, links: Links, raw: Arc<[u8]>, people: &People) -> CommitParts {
+        let encoding = self.header(b"encoding").and_then(Encoding::for_label).unwrap_or(UTF_8);
+        let person = |name| {
+            let signature = self.header(name).map(Signature::parse).unwrap_or_default();
+            signature.person(encoding, people)
+        };
+        CommitParts {
+            id: Some(id),
+            tree: Some(links.tree),
+            parents: links.parents,
+            author: person(b"author"),
+            committer: person(b"committer"),
+            message: decode(self.message, encoding),
+            raw,
+        }
+    }
+}
+
+fn malformed(id: Oid, why: &str) -> GitError {
+    GitError::new(format!("commit {id} is malformed: {why}")).hint("run `git fsck`")
+}
+
+/// As text, by the commit's `encoding` header; U+FFFD for what cannot be.
+fn decode(bytes: &[u8], encoding: &'static Encoding) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if encoding.is_ascii_compatible() && (encoding == UTF_8 || text.is_ascii()) => {
+            text.to_owned()
+        }
+        _ => encoding.decode_without_bom_handling(bytes).0.into_owned(),
+    }
+}
+
+/// `Name <email> seconds zone`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Signature<'a> {
+    name: &'a [u8],
+    email: &'a [u8],
+    time: i64,
+}
+
+impl<'a> Signature<'a> {
+    /// As git splits an identity (`split_ident_line` in ident.c): the address is between the first `<` and the next `>`,
+    /// the time behind the last `>`. What is odd gives empty parts and the time 0, never an error: it is a fact that rules
+    /// judge.
+    fn parse(line: &'a [u8]) -> Self {
+        let Some(open) = memchr::memchr(b'<', line) else {
+            return Self { name: line.trim_ascii(), ..Self::default() };
+        };
+        let name = line.get(..open).unwrap_or_default().trim_ascii();
+        let rest = line.get(open + 1..).unwrap_or_default();
+        let email =
+            rest.get(..memchr::memchr(b'>', rest).unwrap_or(rest.len())).unwrap_or_default().trim_ascii();
+        let behind = memchr::memrchr(b'>', rest).and_then(|close| rest.get(close + 1..)).unwrap_or_default();
+        let seconds = behind.trim_ascii_start().split(|byte| *byte == b' ').next().unwrap_or_default();
+        let time = std::str::from_utf8(seconds).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+        Self { name, email, time }
+    }
+
+    fn person(self, encoding: &'static Encoding, people: &People) -> Person {
+        let email = decode(self.email, encoding);
+        let identity = people.by_email(&email).cloned();
+        Person { name: decode(self.name, encoding), email, time: self.time, login: None, identity }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TREE: &str = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n";
+
+    fn id() -> Oid {
+        Oid::from_hex("1".repeat(40).as_bytes()).unwrap()
+    }
+
+    fn parts(text: &[u8]) -> CommitParts {
+        let object = CommitObject::new(text);
+        object.parts(id(), object.links(id()).unwrap(), text.into(), &People::default())
+    }
+
+    #[test]
+    fn a_commit_is_its_headers_and_its_message() {
+        let text = format!(
+            "{TREE}parent {}\nauthor A B <a@b.c> 12 +0100\ncommitter C <c@d.e> 34 -0100\n\nhello\n\nbody\n",
+            "2".repeat(40)
+        );
+        let parts = parts(text.as_bytes());
+        assert_eq!(
+            (parts.author.name.as_str(), parts.author.email.as_str(), parts.author.time),
+            ("A B", "a@b.c", 12)
+        );
+        assert_eq!((parts.committer.name.as_str(), parts.committer.time), ("C", 34));
+        assert_eq!(parts.parents.len(), 1);
+        assert_eq!(parts.message, "hello\n\nbody\n");
+    }
+
+    #[test]
+    fn the_encoding_header_is_heeded_and_rubbish_is_replaced() {
+        let text = format!(
+            "{TREE}author J\u{0} <j@x> 1 +0000\ncommitter J <j@x> 1 +0000\nencoding ISO-8859-1\n\ncaf_\n"
+        );
+        let text =
+            text.into_bytes().into_iter().map(|b| if b == b'_' { 0xe9 } else { b }).collect::<Vec<_>>();
+        assert_eq!(parts(&text).message, "café\n");
+        let plain = format!("{TREE}author J <j@x> 1 +0000\ncommitter J <j@x> 1 +0000\n\ncaf_\n");
+        let plain =
+            plain.into_bytes().into_iter().map(|b| if b == b'_' { 0xe9 } else { b }).collect::<Vec<_>>();
+        assert_eq!(parts(&plain).message, "caf\u{fffd}\n");
+    }
+
+    #[test]
+    fn odd_identities_are_facts_and_no_errors() {
+        assert_eq!(Signature::parse(b"nobody"), Signature { name: b"nobody", email: b"", time: 0 });
+        assert_eq!(Signature::parse(b" <> x"), Signature { name: b"", email: b"", time: 0 });
+        assert_eq!(Signature::parse(b"A <a@b> -5 +0000").time, -5);
+        assert_eq!(
+            Signature::parse(b"A <a <b> c> 7 +0000"),
+            Signature { name: b"A", email: b"a <b", time: 7 }
+        );
+    }
+
+    #[test]
+    fn a_commit_without_a_tree_is_an_error() {
+        assert!(CommitObject::new(b"author A <a> 1 +0000\n\nx").links(id()).is_err());
+    }
+
+    #[test]
+    fn a_parent_in_a_folded_header_or_in_the_message_is_none() {
+        let text = format!(
+            "{TREE}author A <a> 1 +0000\ncommitter A <a> 1 +0000\ngpgsig x\n parent {0}\n\nparent {0}\n",
+            "2".repeat(40)
+        );
+        assert!(parts(text.as_bytes()).parents.is_empty());
+    }
+}

@@ -1,0 +1,401 @@
+//! The implementation in process: libgit2, for hooks, which must not pay for a process of git's.
+//!
+//! libgit2's own diff, revision walk and commit parser stay unused: they are slower or differ from git's in details. Objects
+//! come out of its object database with their hashes verified.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
+
+use super::commit_object::CommitObject;
+use super::location::{Location, Place, no_repository};
+use super::objects::{
+    Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, missing, unmerged, wrong_kind,
+};
+use super::process::Git;
+use super::shallow::Shallow;
+use super::walk::Walker;
+use super::{Backend, GitError, tree};
+use crate::facts::{EntryMode, GitPath, Oid, RefName};
+
+/// Some ten thousand entries. git itself compares a larger index in less time than it takes libgit2 to read it.
+const LARGE_INDEX: u64 = 1 << 20;
+
+/// A repository that libgit2 opened.
+pub(super) struct Libgit2 {
+    repository: git2::Repository,
+    shallow: Shallow,
+    git: Git,
+}
+
+/// Why libgit2 cannot be used, and whether git's plumbing may do better.
+pub(super) enum Refusal {
+    /// There is no repository here.
+    NotFound(GitError),
+    /// There is one, with something that libgit2 does not know.
+    Unsupported(GitError),
+}
+
+impl Libgit2 {
+    /// Opens the repository that `location` names.
+    pub(super) fn open(location: &Location) -> Result<Self, Refusal> {
+        let none: [&std::ffi::OsStr; 0] = [];
+        let opened = match &location.git_dir {
+            Some(dir) => git2::Repository::open_ext(
+                location.absolute(dir),
+                RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT,
+                none,
+            ),
+            None => git2::Repository::open_ext(&location.start, RepositoryOpenFlags::empty(), none),
+        };
+        let repository = opened.map_err(|error| refusal(location, &error))?;
+        let place = Arc::new(place(location, &repository).map_err(Refusal::Unsupported)?);
+        Self::with(repository, place).map_err(Refusal::Unsupported)
+    }
+
+    /// A second handle on a repository that is open already.
+    pub(super) fn reopen(place: &Arc<Place>) -> Result<Self, GitError> {
+        let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT;
+        let none: [&std::ffi::OsStr; 0] = [];
+        let repository = git2::Repository::open_ext(&place.git_dir, flags, none).map_err(|e| error(&e))?;
+        Self::with(repository, Arc::clone(place))
+    }
+
+    fn with(repository: git2::Repository, place: Arc<Place>) -> Result<Self, GitError> {
+        use_object_directories(&repository, &place.location)?;
+        refuse_promisors(&repository)?;
+        let shallow = Shallow::read(&place.common_dir)?;
+        Ok(Self { repository, shallow, git: Git { place } })
+    }
+
+    pub(super) fn place(&self) -> &Arc<Place> {
+        &self.git.place
+    }
+
+    fn read_tree(&self, id: Oid) -> Result<Vec<u8>, GitError> {
+        self.expect(id, Kind::Tree)
+    }
+
+    fn expect(&self, id: Oid, kind: Kind) -> Result<Vec<u8>, GitError> {
+        let odb = self.repository.odb().map_err(|e| error(&e))?;
+        let object = odb.read(native(id)?).map_err(|e| unreadable(id, kind.name(), &e))?;
+        match kind_of(object.kind()) {
+            Some(is) if is == kind => Ok(object.data().to_vec()),
+            Some(is) => Err(wrong_kind(id, is, kind)),
+            None => Err(GitError::new(format!("object {id} is of no known kind"))),
+        }
+    }
+
+    fn changes(&self, id: Oid, bytes: &[u8]) -> Result<Vec<RawChange>, GitError> {
+        let links = self.shallow.cut(id, CommitObject::new(bytes).links(id)?);
+        let mut read = |id| self.read_tree(id);
+        let mut against = Vec::new();
+        for parent in &links.parents {
+            let bytes = self.expect(*parent, Kind::Commit)?;
+            let parent = CommitObject::new(&bytes).links(*parent)?;
+            against.push(tree::compare(Some(parent.tree), Some(links.tree), &mut read)?);
+            if against.last().is_some_and(Vec::is_empty) {
+                return Ok(Vec::new());
+            }
+        }
+        let mut against = against.into_iter();
+        match against.next() {
+            None => tree::compare(None, Some(links.tree), &mut read),
+            Some(first) => Ok(tree::only_in_all(first, &against.collect::<Vec<_>>())),
+        }
+    }
+
+    /// The index, if libgit2 is the one to read it: it knows no split and no sparse ones, and reads large ones slowly.
+    fn index(&self) -> Option<git2::Index> {
+        let file = self.place().index_file();
+        let large = file.metadata().is_ok_and(|metadata| metadata.len() > LARGE_INDEX);
+        if large { None } else { git2::Index::open(&file).ok() }
+    }
+}
+
+/// Where the repository is; git's rules for the work tree when `GIT_DIR` is given.
+fn place(location: &Location, repository: &git2::Repository) -> Result<Place, GitError> {
+    let absolute = |path: &Path| std::path::absolute(path).map_err(|e| GitError::new(e.to_string()));
+    let given = location.work_tree.as_ref().map(|path| location.real(path));
+    let work_tree = match (given, repository.workdir()) {
+        (Some(given), _) => Some(given),
+        (None, Some(_)) if location.git_dir.is_some() && !names_work_tree(repository) => {
+            Some(location.start.clone())
+        }
+        (None, found) => found.map(Path::to_owned),
+    };
+    let clean = |path: PathBuf| absolute(path.components().as_path());
+    Ok(Place {
+        location: location.clone(),
+        git_dir: clean(repository.path().to_owned())?,
+        common_dir: match &location.common_dir {
+            Some(dir) => location.real(dir),
+            None => clean(repository.commondir().to_owned())?,
+        },
+        work_tree: work_tree.map(clean).transpose()?,
+    })
+}
+
+/// With `GIT_DIR` and nothing else said, the work tree is the current folder, except where the repository itself names one.
+fn names_work_tree(repository: &git2::Repository) -> bool {
+    let named = |config: git2::Config| config.get_entry("core.worktree").is_ok();
+    repository.is_worktree() || repository.config().is_ok_and(named)
+}
+
+/// libgit2's open looks at no environment, so a push's quarantine is added here.
+fn use_object_directories(repository: &git2::Repository, location: &Location) -> Result<(), GitError> {
+    let odb = repository.odb().map_err(|e| error(&e))?;
+    let own = location.object_directory.as_ref().map(|path| location.absolute(path));
+    for path in own.into_iter().chain(alternates(location)?) {
+        let text = path.to_str().ok_or_else(|| {
+            GitError::new(format!("the object directory `{}` is not UTF-8", path.display()))
+        })?;
+        odb.add_disk_alternate(text).map_err(|e| error(&e))?;
+    }
+    Ok(())
+}
+
+/// `GIT_ALTERNATE_OBJECT_DIRECTORIES`, git(1): paths with colons between them. git quotes odd ones; it can read those itself.
+fn alternates(location: &Location) -> Result<Vec<PathBuf>, GitError> {
+    let Some(given) = &location.alternate_object_directories else { return Ok(Vec::new()) };
+    let text = given.to_str().filter(|text| !text.contains('"'));
+    let text =
+        text.ok_or_else(|| GitError::new("libgit2 cannot read quoted alternate object directories"))?;
+    Ok(text
+        .split(':')
+        .filter(|path| !path.is_empty())
+        .map(|path| location.absolute(Path::new(path)))
+        .collect())
+}
+
+/// A partial clone of repository format 0 opens, and would then lack objects that git fetches when it needs them.
+fn refuse_promisors(repository: &git2::Repository) -> Result<(), GitError> {
+    let config = repository.config().map_err(|e| error(&e))?;
+    let mut entries = config.entries(Some("remote\\..*\\.promisor")).map_err(|e| error(&e))?;
+    if entries.next().is_some() {
+        return Err(GitError::new("libgit2 cannot read a partial clone"));
+    }
+    Ok(())
+}
+
+impl Objects for Libgit2 {
+    fn backend(&self) -> Backend {
+        Backend::Git2
+    }
+
+    fn infos(&mut self, ids: &[Oid]) -> Result<Vec<Option<(Kind, u64)>>, GitError> {
+        let odb = self.repository.odb().map_err(|e| error(&e))?;
+        let info = |id: &Oid| match odb.read_header(native(*id)?) {
+            Ok((size, kind)) => Ok(kind_of(kind).map(|kind| (kind, size as u64))),
+            Err(e) if e.code() == ErrorCode::NotFound => Ok(None),
+            Err(e) => Err(unreadable(*id, "object", &e)),
+        };
+        ids.iter().map(info).collect()
+    }
+
+    fn read(&mut self, id: Oid) -> Result<Object, GitError> {
+        let odb = self.repository.odb().map_err(|e| error(&e))?;
+        let object = odb.read(native(id)?).map_err(|e| unreadable(id, "object", &e))?;
+        let kind = kind_of(object.kind())
+            .ok_or_else(|| GitError::new(format!("object {id} is of no known kind")))?;
+        Ok(Object { kind, bytes: object.data().to_vec() })
+    }
+
+    fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Vec<u8>)) -> Result<(), GitError> {
+        for (id, _) in wanted {
+            take(*id, self.expect(*id, Kind::Blob)?);
+        }
+        Ok(())
+    }
+
+    fn commits(&mut self, ids: &[Oid], changes: bool) -> Result<Vec<RawCommit>, GitError> {
+        let one = |id: &Oid| {
+            let bytes = self.expect(*id, Kind::Commit)?;
+            let changes = changes.then(|| self.changes(*id, &bytes)).transpose()?;
+            Ok(RawCommit { bytes, changes })
+        };
+        ids.iter().map(one).collect()
+    }
+
+    fn between(&mut self, old: Option<Oid>, new: Option<Oid>) -> Result<Vec<RawChange>, GitError> {
+        tree::compare(old, new, &mut |id| self.read_tree(id))
+    }
+
+    fn staged(&mut self, tree: Option<Oid>) -> Result<Vec<RawChange>, GitError> {
+        let Some(index) = self.index() else {
+            return self.git.staged(tree);
+        };
+        let mut entries = Vec::with_capacity(index.len());
+        for entry in index.iter() {
+            const INTENT_TO_ADD: u16 = 1 << 13;
+            if (entry.flags >> 12) & 3 != 0 {
+                return Err(unmerged(&entry.path));
+            }
+            if entry.flags_extended & INTENT_TO_ADD == 0 {
+                let id = Oid::from_bytes(entry.id.as_bytes());
+                let id = id.ok_or_else(|| GitError::new("the index holds an odd object id"))?;
+                entries.push((GitPath::new(entry.path), Side { mode: EntryMode(entry.mode), id }));
+            }
+        }
+        let held = tree::compare(None, tree, &mut |id| self.read_tree(id))?;
+        Ok(against_index(held, entries))
+    }
+
+    fn staged_entry(&mut self, path: &[u8]) -> Result<Option<Side>, GitError> {
+        let Some(index) = self.index() else {
+            return self.git.staged_entry(path);
+        };
+        let entry = as_path(path).and_then(|name| index.get_path(name, 0));
+        Ok(entry
+            .and_then(|e| Oid::from_bytes(e.id.as_bytes()).map(|id| Side { mode: EntryMode(e.mode), id })))
+    }
+
+    fn walk(&mut self, include: &[Oid], exclude: &[Oid]) -> Result<Ids, GitError> {
+        let own = Self::reopen(self.place())?;
+        let links = move |id| {
+            let bytes = own.expect(id, Kind::Commit)?;
+            Ok(own.shallow.cut(id, CommitObject::new(&bytes).links(id)?))
+        };
+        Ok(Box::new(Walker::new(links, include, exclude)?))
+    }
+
+    fn is_ancestor(&mut self, ancestor: Oid, of: Oid) -> Result<bool, GitError> {
+        if ancestor == of {
+            return self.expect(of, Kind::Commit).map(|_| true);
+        }
+        self.repository.graph_descendant_of(native(of)?, native(ancestor)?).map_err(|e| error(&e))
+    }
+
+    fn merge_bases(&mut self, one: Oid, two: Oid) -> Result<Vec<Oid>, GitError> {
+        match self.repository.merge_bases(native(one)?, native(two)?) {
+            Ok(bases) => Ok(bases.iter().filter_map(|id| Oid::from_bytes(id.as_bytes())).collect()),
+            Err(e) if e.code() == ErrorCode::NotFound => Ok(Vec::new()),
+            Err(e) => Err(error(&e)),
+        }
+    }
+
+    fn reference(&mut self, name: &RefName) -> Result<Option<Target>, GitError> {
+        let reference = match self.repository.find_reference(name.as_str()) {
+            Ok(reference) => reference,
+            Err(e) if e.code() == ErrorCode::NotFound => return Ok(None),
+            Err(e) => return Err(error(&e)),
+        };
+        if let Some(id) = reference.target() {
+            return Ok(Oid::from_bytes(id.as_bytes()).map(Target::Id));
+        }
+        let target = reference.symbolic_target_bytes().map(String::from_utf8_lossy);
+        Ok(target.map(|name| Target::Symbolic(name.into_owned())))
+    }
+
+    fn references(&mut self, prefix: &str) -> Result<Vec<(RefName, Oid)>, GitError> {
+        let mut found = Vec::new();
+        for reference in self.repository.references().map_err(|e| error(&e))? {
+            let reference = reference.map_err(|e| error(&e))?;
+            let Ok(name) = reference.name() else { continue };
+            if !name.starts_with(prefix) {
+                continue;
+            }
+            let Some(name) = RefName::new(name) else { continue };
+            // A symbolic ref to nothing, such as origin/HEAD of a branch that was pruned, holds nothing.
+            let Ok(resolved) = reference.resolve() else { continue };
+            if let Some(id) = resolved.target().and_then(|id| Oid::from_bytes(id.as_bytes())) {
+                found.push((name, id));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    fn resolve(&mut self, revision: &str) -> Result<Oid, GitError> {
+        let found =
+            self.repository.revparse_single(revision).and_then(|object| object.peel(ObjectType::Commit));
+        match found.ok().and_then(|object| Oid::from_bytes(object.id().as_bytes())) {
+            Some(id) => Ok(id),
+            // git knows more forms, and says better what is wrong with the rest.
+            None => self.git.resolve(revision),
+        }
+    }
+
+    fn config(&mut self, key: &str) -> Result<Option<String>, GitError> {
+        if !self.place().location.user_config.is_empty() {
+            return self.git.config(key);
+        }
+        let config =
+            self.repository.config().and_then(|mut config| config.snapshot()).map_err(|e| error(&e))?;
+        match config.get_bytes(key) {
+            Ok(value) => Ok(Some(String::from_utf8_lossy(value).into_owned())),
+            Err(e) if matches!(e.code(), ErrorCode::NotFound | ErrorCode::InvalidSpec) => Ok(None),
+            Err(e) => Err(error(&e)),
+        }
+    }
+
+    fn head_of(&mut self, id: Oid, length: usize) -> Result<Vec<u8>, GitError> {
+        self.git.head_of(id, length)
+    }
+}
+
+/// Joins what a tree holds and what the index holds, both by path.
+fn against_index(held: Vec<RawChange>, entries: Vec<(GitPath, Side)>) -> Vec<RawChange> {
+    let mut changes = Vec::new();
+    let mut held = held.into_iter().peekable();
+    let gone = |change: RawChange| RawChange { path: change.path, old: change.new, new: None };
+    for (path, side) in entries {
+        while let Some(change) = held.next_if(|change| change.path < path) {
+            changes.push(gone(change));
+        }
+        let old = held.next_if(|change| change.path == path).and_then(|change| change.new);
+        if old != Some(side) {
+            changes.push(RawChange { path, old, new: Some(side) });
+        }
+    }
+    changes.extend(held.map(gone));
+    changes
+}
+
+#[cfg(unix)]
+fn as_path(path: &[u8]) -> Option<&Path> {
+    use std::os::unix::ffi::OsStrExt as _;
+    Some(Path::new(std::ffi::OsStr::from_bytes(path)))
+}
+
+#[cfg(not(unix))]
+fn as_path(path: &[u8]) -> Option<&Path> {
+    std::str::from_utf8(path).ok().map(Path::new)
+}
+
+fn native(id: Oid) -> Result<git2::Oid, GitError> {
+    git2::Oid::from_bytes(id.as_bytes())
+        .map_err(|_| GitError::new(format!("{id} is no object id of this repository")))
+}
+
+fn kind_of(kind: ObjectType) -> Option<Kind> {
+    match kind {
+        ObjectType::Commit => Some(Kind::Commit),
+        ObjectType::Tree => Some(Kind::Tree),
+        ObjectType::Blob => Some(Kind::Blob),
+        ObjectType::Tag => Some(Kind::Tag),
+        ObjectType::Any => None,
+    }
+}
+
+fn unreadable(id: Oid, kind: &str, e: &git2::Error) -> GitError {
+    match e.code() {
+        ErrorCode::NotFound => missing(id, kind),
+        _ => GitError::new(format!("{kind} {id} cannot be read: {}", e.message())).hint("run `git fsck`"),
+    }
+}
+
+fn error(e: &git2::Error) -> GitError {
+    GitError::new(e.message())
+}
+
+fn refusal(location: &Location, e: &git2::Error) -> Refusal {
+    match e.code() {
+        ErrorCode::NotFound => Refusal::NotFound(no_repository(location)),
+        _ => Refusal::Unsupported(GitError::new(format!(
+            "libgit2 cannot open this repository: {}",
+            e.message()
+        ))),
+    }
+}

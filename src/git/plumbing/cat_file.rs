@@ -1,0 +1,116 @@
+//! `git cat-file --batch-command --buffer`: objects by id, from one process.
+//!
+//! It answers nothing before `flush`, so requests of any length are safe to write, and everything is read before the next
+//! request. git-cat-file(1), "BATCH OUTPUT".
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::ChildStdout;
+
+use super::super::GitError;
+use super::super::objects::Kind;
+use super::super::process::{Conversation, Git};
+use crate::facts::Oid;
+
+/// The header of an answer; `None` for an object that is not there.
+pub(super) type Header = Option<(Kind, u64)>;
+
+pub(super) struct CatFile {
+    conversation: Conversation,
+    output: BufReader<ChildStdout>,
+    request: Vec<u8>,
+    line: Vec<u8>,
+}
+
+impl CatFile {
+    pub(super) fn start(git: &Git) -> Result<Self, GitError> {
+        let (conversation, output) = git.talk(&["cat-file", "--batch-command", "--buffer"])?;
+        let output = BufReader::with_capacity(1 << 16, output);
+        Ok(Self { conversation, output, request: Vec::new(), line: Vec::new() })
+    }
+
+    /// Writes `contents ID` for each; the answers are read by [`CatFile::answer`], one call for each.
+    pub(super) fn ask_contents<'i>(&mut self, ids: impl Iterator<Item = &'i Oid>) -> Result<(), GitError> {
+        self.ask("contents", ids)
+    }
+
+    /// Kind and size of objects, in order.
+    pub(super) fn info(&mut self, ids: &[Oid]) -> Result<Vec<Header>, GitError> {
+        self.ask("info", ids.iter())?;
+        ids.iter().map(|id| self.header(*id)).collect()
+    }
+
+    fn ask<'i>(&mut self, what: &str, ids: impl Iterator<Item = &'i Oid>) -> Result<(), GitError> {
+        self.request.clear();
+        for id in ids {
+            self.request.extend_from_slice(what.as_bytes());
+            self.request.push(b' ');
+            id.push_hex(&mut self.request);
+            self.request.push(b'\n');
+        }
+        self.request.extend_from_slice(b"flush\n");
+        let Some(input) = &mut self.conversation.input else {
+            return Err(self.conversation.broken("it is closed"));
+        };
+        let written = input.write_all(&self.request).and_then(|()| input.flush());
+        written.map_err(|error| self.conversation.broken(&error.to_string()))
+    }
+
+    /// The next whole object; `None` if it is not there.
+    pub(super) fn answer(&mut self, id: Oid) -> Result<Option<(Kind, Vec<u8>)>, GitError> {
+        let Some((kind, size)) = self.header(id)? else { return Ok(None) };
+        let size = usize::try_from(size).map_err(|_| GitError::new(format!("object {id} is too large")))?;
+        let mut bytes = Vec::with_capacity(size + 1);
+        let read = self.output.by_ref().take(size as u64 + 1).read_to_end(&mut bytes);
+        match read {
+            Ok(count) if count == size + 1 && bytes.pop() == Some(b'\n') => Ok(Some((kind, bytes))),
+            Ok(_) => Err(self.conversation.broken(&format!("object {id} is cut off"))),
+            Err(error) => Err(self.conversation.broken(&error.to_string())),
+        }
+    }
+
+    fn header(&mut self, id: Oid) -> Result<Header, GitError> {
+        self.line.clear();
+        if let Err(error) = self.output.read_until(b'\n', &mut self.line) {
+            return Err(self.conversation.broken(&error.to_string()));
+        }
+        parse_header(&self.line, id).ok_or_else(|| {
+            let said = String::from_utf8_lossy(&self.line).trim().to_owned();
+            self.conversation.broken(&format!("asked for {id} it said `{said}`"))
+        })
+    }
+}
+
+/// `ID TYPE SIZE` or `ID missing`, for the id that was asked for.
+fn parse_header(line: &[u8], id: Oid) -> Option<Header> {
+    let mut words = line.strip_suffix(b"\n")?.split(|byte| *byte == b' ');
+    if Oid::from_hex(words.next()?)? != id {
+        return None;
+    }
+    let word = words.next()?;
+    if word == b"missing" {
+        return Some(None);
+    }
+    let size = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+    Some(Some((Kind::from_name(word)?, size)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_answer_to_the_question_is_taken() {
+        let hex = "1".repeat(40);
+        let id = Oid::from_hex(hex.as_bytes()).unwrap();
+        assert_eq!(parse_header(format!("{hex} blob 12\n").as_bytes(), id), Some(Some((Kind::Blob, 12))));
+        assert_eq!(parse_header(format!("{hex} missing\n").as_bytes(), id), Some(None));
+        for odd in [
+            format!("{} blob 12\n", "2".repeat(40)),
+            format!("{hex} blob 12"),
+            format!("{hex} bl\n"),
+            "\n".into(),
+        ] {
+            assert_eq!(parse_header(odd.as_bytes(), id), None, "{odd}");
+        }
+    }
+}

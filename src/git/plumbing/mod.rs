@@ -1,0 +1,255 @@
+//! The implementation over git's own plumbing, in processes that live as long as it is used.
+
+mod cat_file;
+mod diff_tree;
+mod index;
+mod open;
+mod rev_list;
+
+use std::sync::Arc;
+
+use self::cat_file::CatFile;
+use self::diff_tree::DiffTree;
+use super::location::{Location, Place};
+use super::objects::{Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, missing, wrong_kind};
+use super::process::Git;
+use super::{Backend, GitError};
+use crate::facts::{Oid, RefName};
+
+/// Bytes of blobs asked for in one go: all of them are read before anything else is.
+const TOGETHER: u64 = 4 << 20;
+
+pub(super) struct Plumbing {
+    git: Git,
+    cat_file: Option<CatFile>,
+    diff_tree: Option<DiffTree>,
+    empty_tree: &'static str,
+}
+
+impl Plumbing {
+    pub(super) fn open(location: &Location) -> Result<Self, GitError> {
+        let place = Arc::new(open::discover(location)?);
+        Self::reopen(&place)
+    }
+
+    pub(super) fn reopen(place: &Arc<Place>) -> Result<Self, GitError> {
+        let git = Git { place: Arc::clone(place) };
+        let empty_tree = open::empty_tree(&git)?;
+        Ok(Self { git, cat_file: None, diff_tree: None, empty_tree })
+    }
+
+    pub(super) fn place(&self) -> &Arc<Place> {
+        &self.git.place
+    }
+
+    /// Talks to `cat-file`; a conversation that failed is not gone on with.
+    fn cat_file<T>(&mut self, talk: impl FnOnce(&mut CatFile) -> Result<T, GitError>) -> Result<T, GitError> {
+        let mut process = match self.cat_file.take() {
+            Some(process) => process,
+            None => CatFile::start(&self.git)?,
+        };
+        let said = talk(&mut process)?;
+        self.cat_file = Some(process);
+        Ok(said)
+    }
+
+    /// Why an object cannot be had, in git's own words where it has more than "missing".
+    fn absent(&self, id: Oid, kind: &str) -> GitError {
+        match self.git.run(&["cat-file", "-e", &id.to_string()], &[0, 1]) {
+            Err(error) => error.hint("run `git fsck`"),
+            Ok(_) => missing(id, kind),
+        }
+    }
+}
+
+impl Objects for Plumbing {
+    fn backend(&self) -> Backend {
+        Backend::Plumbing
+    }
+
+    fn infos(&mut self, ids: &[Oid]) -> Result<Vec<Option<(Kind, u64)>>, GitError> {
+        self.cat_file(|process| process.info(ids))
+    }
+
+    fn read(&mut self, id: Oid) -> Result<Object, GitError> {
+        let read = self.cat_file(|process| {
+            process.ask_contents([id].iter())?;
+            process.answer(id)
+        })?;
+        let (kind, bytes) = read.ok_or_else(|| self.absent(id, "object"))?;
+        Ok(Object { kind, bytes })
+    }
+
+    fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Vec<u8>)) -> Result<(), GitError> {
+        let mut absent = None;
+        for wanted in together(wanted) {
+            self.cat_file(|process| {
+                process.ask_contents(wanted.iter().map(|(id, _)| id))?;
+                for (id, _) in wanted {
+                    match process.answer(*id)? {
+                        Some((Kind::Blob, bytes)) => take(*id, bytes),
+                        _ => absent = absent.or(Some(*id)),
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        absent.map_or(Ok(()), |id| Err(self.absent(id, "blob")))
+    }
+
+    fn commits(&mut self, ids: &[Oid], changes: bool) -> Result<Vec<RawCommit>, GitError> {
+        let mut all = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(diff_tree::BATCH) {
+            let mut comparing = match (changes, self.diff_tree.take()) {
+                (false, process) => {
+                    self.diff_tree = process;
+                    None
+                }
+                (true, Some(process)) => Some(process),
+                (true, None) => Some(DiffTree::start(&self.git)?),
+            };
+            if let Some(process) = &mut comparing {
+                process.ask(ids)?;
+            }
+            let first = all.len();
+            self.read_commits(ids, &mut all)?;
+            if let Some(mut process) = comparing {
+                let answers = process.answers(ids)?;
+                self.diff_tree = Some(process);
+                for (commit, changes) in all.iter_mut().skip(first).zip(answers) {
+                    commit.changes = Some(changes);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn between(&mut self, old: Option<Oid>, new: Option<Oid>) -> Result<Vec<RawChange>, GitError> {
+        let name = |id: Option<Oid>| id.map_or_else(|| self.empty_tree.to_owned(), |id| id.to_string());
+        let (old, new) = (name(old), name(new));
+        let args = [
+            "diff-tree",
+            "-r",
+            "-z",
+            "--raw",
+            "--no-abbrev",
+            "--no-renames",
+            "--no-relative",
+            "--ignore-submodules=none",
+            &old,
+            &new,
+        ];
+        diff_tree::parse_all(&self.git.run(&args, &[0])?.stdout)
+    }
+
+    fn staged(&mut self, tree: Option<Oid>) -> Result<Vec<RawChange>, GitError> {
+        self.git.staged(tree)
+    }
+
+    fn staged_entry(&mut self, path: &[u8]) -> Result<Option<Side>, GitError> {
+        self.git.staged_entry(path)
+    }
+
+    fn walk(&mut self, include: &[Oid], exclude: &[Oid]) -> Result<Ids, GitError> {
+        rev_list::walk(&self.git, include, exclude)
+    }
+
+    fn is_ancestor(&mut self, ancestor: Oid, of: Oid) -> Result<bool, GitError> {
+        let args = ["merge-base", "--is-ancestor", &ancestor.to_string(), &of.to_string()];
+        Ok(self.git.run(&args, &[0, 1])?.status.success())
+    }
+
+    fn merge_bases(&mut self, one: Oid, two: Oid) -> Result<Vec<Oid>, GitError> {
+        let output = self.git.run(&["merge-base", "--all", &one.to_string(), &two.to_string()], &[0, 1])?;
+        let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines
+            .map(|hex| Oid::from_hex(hex).ok_or_else(|| GitError::new("git merge-base gave no id")))
+            .collect()
+    }
+
+    fn reference(&mut self, name: &RefName) -> Result<Option<Target>, GitError> {
+        let symbolic = self.git.run(&["symbolic-ref", "-q", name.as_str()], &[0, 1])?;
+        if symbolic.status.success() {
+            let target = String::from_utf8_lossy(&symbolic.stdout).trim_end_matches('\n').to_owned();
+            return Ok(Some(Target::Symbolic(target)));
+        }
+        // Not rev-parse, which would also find `refs/heads/refs/heads/main`.
+        let output = self.git.run(&["show-ref", "--verify", "--hash", "-q", name.as_str()], &[0, 1])?;
+        if !output.status.success() {
+            return Ok(None);
+        }
+        let hex = self.git.line(&["show-ref", "--verify", "--hash", name.as_str()])?;
+        Ok(Oid::from_hex(hex.as_bytes()).map(Target::Id))
+    }
+
+    fn references(&mut self, prefix: &str) -> Result<Vec<(RefName, Oid)>, GitError> {
+        let output = self.git.run(&["for-each-ref", "--format=%(objectname) %(refname)"], &[0])?;
+        let mut found = Vec::new();
+        for line in output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let (hex, name) = line.split_at_checked(2 * self.width()).unwrap_or_default();
+            let id = Oid::from_hex(hex).ok_or_else(|| GitError::new("git for-each-ref gave no id"))?;
+            let Ok(name) = std::str::from_utf8(name.trim_ascii_start()) else { continue };
+            if name.starts_with(prefix) {
+                found.extend(RefName::new(name).map(|name| (name, id)));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    fn resolve(&mut self, revision: &str) -> Result<Oid, GitError> {
+        self.git.resolve(revision)
+    }
+
+    fn config(&mut self, key: &str) -> Result<Option<String>, GitError> {
+        self.git.config(key)
+    }
+
+    fn head_of(&mut self, id: Oid, length: usize) -> Result<Vec<u8>, GitError> {
+        self.git.head_of(id, length)
+    }
+}
+
+impl Plumbing {
+    /// Bytes in an id.
+    fn width(&self) -> usize {
+        self.empty_tree.len() / 2
+    }
+
+    fn read_commits(&mut self, ids: &[Oid], into: &mut Vec<RawCommit>) -> Result<(), GitError> {
+        let mut absent = None;
+        self.cat_file(|process| {
+            process.ask_contents(ids.iter())?;
+            for id in ids {
+                match process.answer(*id)? {
+                    Some((Kind::Commit, bytes)) => into.push(RawCommit { bytes, changes: None }),
+                    Some((kind, _)) => absent = absent.or(Some((*id, Some(kind)))),
+                    None => absent = absent.or(Some((*id, None))),
+                }
+            }
+            Ok(())
+        })?;
+        match absent {
+            None => Ok(()),
+            Some((id, None)) => Err(self.absent(id, "commit")),
+            Some((id, Some(kind))) => Err(wrong_kind(id, kind, Kind::Commit)),
+        }
+    }
+}
+
+/// Splits requests so that the answers to one are of bounded size.
+fn together(wanted: &[(Oid, u64)]) -> impl Iterator<Item = &[(Oid, u64)]> {
+    let mut left = wanted;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = left.iter().take_while(|(_, size)| {
+            let first = bytes == 0;
+            bytes += size + 1;
+            first || bytes <= TOGETHER
+        });
+        let count = fits.count();
+        let (now, later) = left.split_at_checked(count)?;
+        left = later;
+        (!now.is_empty()).then_some(now)
+    })
+}

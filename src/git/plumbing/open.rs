@@ -1,0 +1,87 @@
+//! What is asked of git once: where the repository is, and single entries.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::super::GitError;
+use super::super::location::{Location, Place, no_repository};
+use super::super::process::{self, Git};
+
+/// The ids that git gives the tree without entries, by the width of ids; git knows it without storing it.
+const EMPTY_TREES: [(&str, &str); 2] = [
+    ("sha1", "4b825dc642cb6eb9a060e54bf8d69288fbee4904"),
+    ("sha256", "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"),
+];
+
+/// Finds the repository by asking git, which also checks who owns it (`safe.directory`).
+pub(super) fn discover(location: &Location) -> Result<Place, GitError> {
+    let args = [
+        "rev-parse",
+        "--path-format=absolute",
+        "--git-dir",
+        "--git-common-dir",
+        "--is-inside-work-tree",
+        "--is-bare-repository",
+    ];
+    if !location.start.is_dir() {
+        return Err(no_repository(location));
+    }
+    let output = process::finish(discovering(location, &args), &args, &[0]).map_err(|error| {
+        let none = location.git_dir.is_none() && error.message.contains("not a git repository");
+        if none { no_repository(location) } else { error }
+    })?;
+    let lines: Vec<&[u8]> =
+        output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout).split(|byte| *byte == b'\n').collect();
+    let [git_dir, common_dir, inside, bare] = lines.as_slice() else {
+        return Err(GitError::new("a folder of this repository has a line feed in its name"));
+    };
+    let git_dir = path(git_dir);
+    let work_tree = match (*inside, *bare) {
+        (b"true", _) => {
+            let args = ["rev-parse", "--path-format=absolute", "--show-toplevel"];
+            let output = process::finish(discovering(location, &args), &args, &[0])?;
+            Some(path(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout)))
+        }
+        (_, b"true") => None,
+        // Inside `.git`.
+        _ if git_dir.file_name().is_some_and(|name| name == ".git") => git_dir.parent().map(Path::to_owned),
+        _ => location.work_tree.as_ref().map(|path| location.absolute(path)),
+    };
+    Ok(Place { location: location.clone(), common_dir: path(common_dir), git_dir, work_tree })
+}
+
+fn discovering(location: &Location, args: &[&str]) -> Command {
+    let mut command = process::bare_command(location);
+    let given = [
+        ("GIT_DIR", &location.git_dir),
+        ("GIT_WORK_TREE", &location.work_tree),
+        ("GIT_COMMON_DIR", &location.common_dir),
+    ];
+    for (name, path) in given {
+        if let Some(path) = path {
+            command.env(name, location.absolute(path));
+        }
+    }
+    command.current_dir(&location.start).args(args);
+    command
+}
+
+/// The tree without entries, by the repository's hash.
+pub(super) fn empty_tree(git: &Git) -> Result<&'static str, GitError> {
+    let format = git.line(&["rev-parse", "--show-object-format"])?;
+    let known = EMPTY_TREES.iter().find(|(name, _)| *name == format);
+    known
+        .map(|(_, id)| *id)
+        .ok_or_else(|| GitError::new(format!("the object format `{format}` is not known")))
+}
+
+#[cfg(unix)]
+pub(super) fn path(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+pub(super) fn path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}

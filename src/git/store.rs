@@ -1,0 +1,374 @@
+//! What one worker reads facts with: an implementation behind a lock, and a bounded memory of blobs.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use super::cache::BlobCache;
+use super::commit_object::CommitObject;
+use super::location::Place;
+use super::objects::{Kind, Objects, RawChange, RawCommit, Side, missing, wrong_kind};
+use super::renames::{self, Search};
+use super::shallow::Shallow;
+use super::similarity::Pieces;
+use super::{GitError, Needs, signatures, tree};
+use crate::facts::{
+    Blob, Commit, File, FileParts, MAX_BLOB, Oid, People, Signature, Store, StoreError, TreeEntry,
+};
+
+/// Bytes of blobs that one handle keeps.
+const CACHE: usize = 32 << 20;
+/// Bytes of blobs that are read ahead at once: the rest of the cache is for what is used again.
+const AHEAD: u64 = 20 << 20;
+/// How many sizes are asked for at once.
+const SIZES: usize = 256;
+/// How much of a blob git looks at to tell binary from text.
+const HEAD: usize = 8000;
+
+/// By whom and when facts are judged.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Judging {
+    pub(super) people: Arc<People>,
+    pub(super) now: i64,
+}
+
+/// One worker's way into a repository.
+pub(super) struct Handle {
+    reader: Mutex<Reader>,
+    place: Arc<Place>,
+    shallow: Shallow,
+    judging: RwLock<Judging>,
+}
+
+/// What is behind the lock.
+pub(super) struct Reader {
+    pub(super) objects: Box<dyn Objects>,
+    cache: BlobCache,
+    /// Blobs that will be asked for, in that order.
+    ahead: VecDeque<Oid>,
+}
+
+impl Handle {
+    pub(super) fn new(
+        objects: Box<dyn Objects>,
+        place: Arc<Place>,
+        judging: Judging,
+    ) -> Result<Self, GitError> {
+        let shallow = Shallow::read(&place.common_dir)?;
+        let reader = Reader { objects, cache: BlobCache::new(CACHE), ahead: VecDeque::new() };
+        Ok(Self { reader: Mutex::new(reader), place, shallow, judging: RwLock::new(judging) })
+    }
+
+    pub(super) fn reader(&self) -> MutexGuard<'_, Reader> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_shallow(&self) -> bool {
+        !self.shallow.is_empty()
+    }
+
+    pub(super) fn judging(&self) -> Judging {
+        self.judging.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn judge_by(&self, judging: Judging) {
+        *self.judging.write().unwrap_or_else(PoisonError::into_inner) = judging;
+    }
+
+    /// Commits in the order asked; of what `needs` names, as much is read beforehand as the cache holds.
+    pub(super) fn commits(self: &Arc<Self>, ids: &[Oid], needs: Needs) -> Result<Vec<Arc<Commit>>, GitError> {
+        let with_files = needs.files || needs.contents || needs.old_contents;
+        let judging = self.judging();
+        let mut reader = self.reader();
+        let mut raw = reader.objects.commits(ids, with_files)?;
+        let changes = raw.iter_mut().zip(ids).map(|(raw, id)| {
+            let merge = self.is_merge(*id, raw)?;
+            Ok(raw.changes.take().map(|changes| (changes, merge)))
+        });
+        let changes = changes.collect::<Result<Vec<_>, GitError>>()?;
+        let files = reader.parts(changes)?;
+        if needs.contents || needs.old_contents {
+            reader.read_ahead(files.iter().flatten().flatten(), needs)?;
+        }
+        drop(reader);
+        ids.iter()
+            .zip(raw)
+            .zip(files)
+            .map(|((id, raw), files)| self.commit(*id, raw, files, &judging))
+            .collect()
+    }
+
+    fn is_merge(&self, id: Oid, raw: &RawCommit) -> Result<bool, GitError> {
+        Ok(self.shallow.cut(id, CommitObject::new(&raw.bytes).links(id)?).parents.len() > 1)
+    }
+
+    fn commit(
+        self: &Arc<Self>,
+        id: Oid,
+        raw: RawCommit,
+        files: Option<Vec<FileParts>>,
+        judging: &Judging,
+    ) -> Result<Arc<Commit>, GitError> {
+        let bytes: Arc<[u8]> = raw.bytes.into();
+        let object = CommitObject::new(&bytes);
+        let links = self.shallow.cut(id, object.links(id)?);
+        let parts = object.parts(id, links, Arc::clone(&bytes), &judging.people);
+        let commit = Commit::new(parts, self.store());
+        Ok(Arc::new(match files {
+            Some(files) => commit.with_files(self.files(files)),
+            None => commit,
+        }))
+    }
+
+    pub(super) fn store(self: &Arc<Self>) -> Arc<dyn Store> {
+        let store: Arc<Self> = Arc::clone(self);
+        store
+    }
+
+    pub(super) fn files(self: &Arc<Self>, parts: Vec<FileParts>) -> Vec<Arc<File>> {
+        files_with(parts, &self.store())
+    }
+}
+
+fn files_with(parts: Vec<FileParts>, store: &Arc<dyn Store>) -> Vec<Arc<File>> {
+    parts.into_iter().map(|parts| Arc::new(File::new(parts, Arc::clone(store)))).collect()
+}
+
+impl Reader {
+    /// Turns raw changes into files, for many commits at once: with renames, except in merges, of which only what differs
+    /// from all parents is known.
+    fn parts(
+        &mut self,
+        changes: Vec<Option<(Vec<RawChange>, bool)>>,
+    ) -> Result<Vec<Option<Vec<FileParts>>>, GitError> {
+        let mut searches: Vec<Option<Search>> = Vec::with_capacity(changes.len());
+        let mut plain = Vec::with_capacity(changes.len());
+        for changes in changes {
+            let (search, files) = match changes {
+                Some((changes, false)) => (Some(Search::new(changes)), None),
+                Some((changes, true)) => (None, Some(renames::plain(changes))),
+                None => (None, None),
+            };
+            searches.push(search);
+            plain.push(files);
+        }
+        self.find_alike(searches.iter_mut().flatten().collect())?;
+        Ok(searches
+            .into_iter()
+            .zip(plain)
+            .map(|(search, plain)| search.map(Search::finish).or(plain))
+            .collect())
+    }
+
+    /// The files of one set of changes.
+    pub(super) fn parts_of(
+        &mut self,
+        changes: Vec<RawChange>,
+        merge: bool,
+    ) -> Result<Vec<FileParts>, GitError> {
+        Ok(self.parts(vec![Some((changes, merge))])?.into_iter().flatten().flatten().collect())
+    }
+
+    /// Reads what the searches compare: as few questions as possible, and no more bytes at once than one search may need.
+    fn find_alike(&mut self, searches: Vec<&mut Search>) -> Result<(), GitError> {
+        let candidates: Vec<Oid> = searches.iter().flat_map(|search| search.candidates()).collect();
+        let sizes: HashMap<Oid, u64> = candidates.iter().copied().zip(self.sizes(&candidates)?).collect();
+        let (mut group, mut bytes, mut wanted) = (Vec::new(), 0, Vec::new());
+        for search in searches {
+            let more = search.wanted(&sizes);
+            let size: u64 = more.iter().map(|(_, size)| size).sum();
+            if size == 0 {
+                continue;
+            }
+            if bytes + size > renames::MAX_BYTES {
+                self.compare(&std::mem::take(&mut wanted), &mut std::mem::take(&mut group))?;
+                bytes = 0;
+            }
+            bytes += size;
+            wanted.extend(more);
+            group.push(search);
+        }
+        self.compare(&wanted, &mut group)
+    }
+
+    fn compare(&mut self, wanted: &[(Oid, u64)], searches: &mut [&mut Search]) -> Result<(), GitError> {
+        let mut pieces = HashMap::new();
+        self.objects.blobs(wanted, &mut |id, bytes| drop(pieces.insert(id, Pieces::of(&bytes))))?;
+        for search in searches {
+            search.find_alike(&pieces);
+        }
+        Ok(())
+    }
+
+    /// A blob, or as much of it as is read.
+    pub(super) fn blob(&mut self, id: Oid) -> Result<Blob, GitError> {
+        if let Some(bytes) = self.cache.get(id) {
+            return Ok(Blob::Whole(bytes));
+        }
+        if let Some(place) = self.ahead.iter().position(|ahead| *ahead == id) {
+            self.ahead.drain(..place);
+            self.fill()?;
+            if let Some(bytes) = self.cache.get(id) {
+                return Ok(Blob::Whole(bytes));
+            }
+        }
+        let size = self.size(id)?;
+        if size > MAX_BLOB {
+            let head = self.objects.head_of(id, HEAD)?;
+            return Ok(Blob::TooLarge { size, head: head.into() });
+        }
+        let bytes: Arc<[u8]> = self.objects.read(id)?.bytes.into();
+        self.cache.put(id, Arc::clone(&bytes));
+        Ok(Blob::Whole(bytes))
+    }
+
+    pub(super) fn size(&mut self, id: Oid) -> Result<u64, GitError> {
+        if let Some(bytes) = self.cache.get(id) {
+            return Ok(bytes.len() as u64);
+        }
+        Ok(self.sizes(&[id])?.into_iter().next().unwrap_or_default())
+    }
+
+    /// The sizes of blobs, in order; an error if one is missing or something else.
+    fn sizes(&mut self, ids: &[Oid]) -> Result<Vec<u64>, GitError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let infos = self.objects.infos(ids)?;
+        let size = |(info, id): (Option<(Kind, u64)>, &Oid)| match info {
+            Some((Kind::Blob, size)) => Ok(size),
+            Some((kind, _)) => Err(wrong_kind(*id, kind, Kind::Blob)),
+            // Reading it gives the reason in the implementation's own words.
+            None => Err(match self.objects.read(*id) {
+                Err(error) => error,
+                Ok(_) => missing(*id, "blob"),
+            }),
+        };
+        infos.into_iter().zip(ids).map(size).collect()
+    }
+
+    /// Notes which blobs will be asked for, in that order, and reads the first of them.
+    fn read_ahead<'f>(
+        &mut self,
+        files: impl Iterator<Item = &'f FileParts>,
+        needs: Needs,
+    ) -> Result<(), GitError> {
+        let side = |id: Option<Oid>, submodule: bool| id.filter(|_| !submodule);
+        let ids = files.flat_map(|file| {
+            let old = side(file.old_id, file.old_mode.unwrap_or(file.mode).is_submodule());
+            let new = side(file.id, file.mode.is_submodule());
+            [old.filter(|_| needs.old_contents), new.filter(|_| needs.contents)]
+        });
+        let ids: Vec<Oid> = ids.flatten().collect();
+        self.prefetch(&ids)
+    }
+
+    pub(super) fn prefetch(&mut self, ids: &[Oid]) -> Result<(), GitError> {
+        self.ahead.clear();
+        self.ahead.extend(ids);
+        self.fill()
+    }
+
+    /// Reads of what is ahead as much as may be read at once.
+    fn fill(&mut self) -> Result<(), GitError> {
+        let mut bytes = 0;
+        while bytes < AHEAD && !self.ahead.is_empty() {
+            let mut known = HashSet::new();
+            let next: Vec<Oid> = self.ahead.iter().take(SIZES).copied().collect();
+            let new: Vec<Oid> =
+                next.iter().copied().filter(|id| !self.cache.contains(*id) && known.insert(*id)).collect();
+            let sizes: HashMap<Oid, u64> = new.iter().copied().zip(self.sizes(&new)?).collect();
+            let mut wanted = Vec::new();
+            for id in next {
+                if bytes >= AHEAD {
+                    break;
+                }
+                self.ahead.pop_front();
+                match sizes.get(&id) {
+                    Some(size) if *size <= MAX_BLOB && known.remove(&id) => {
+                        bytes += size;
+                        wanted.push((id, *size));
+                    }
+                    _ => {}
+                }
+            }
+            let cache = &mut self.cache;
+            self.objects.blobs(&wanted, &mut |id, blob| cache.put(id, blob.into()))?;
+        }
+        Ok(())
+    }
+
+    /// What is at `path` below a tree.
+    pub(super) fn entry(&mut self, root: Oid, path: &[u8]) -> Result<Option<Side>, GitError> {
+        let mut at = Side { mode: crate::facts::EntryMode(0o040_000), id: root };
+        for name in path.split(|byte| *byte == b'/') {
+            if !tree::is_folder(at.mode) {
+                return Ok(None);
+            }
+            let bytes = self.tree(at.id)?;
+            let mut found = None;
+            for entry in tree::entries(&bytes, at.id.as_bytes().len()) {
+                let entry = entry?;
+                if entry.name == name {
+                    found = Some(Side { mode: entry.mode, id: entry.id });
+                }
+            }
+            match found {
+                Some(side) => at = side,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(at))
+    }
+
+    pub(super) fn tree(&mut self, id: Oid) -> Result<Vec<u8>, GitError> {
+        let object = self.objects.read(id)?;
+        if object.kind != Kind::Tree {
+            return Err(wrong_kind(id, object.kind, Kind::Tree));
+        }
+        Ok(object.bytes)
+    }
+
+    /// The tree of a commit.
+    pub(super) fn tree_of(&mut self, commit: Oid) -> Result<Oid, GitError> {
+        let object = self.objects.read(commit)?;
+        if object.kind != Kind::Commit {
+            return Err(wrong_kind(commit, object.kind, Kind::Commit));
+        }
+        Ok(CommitObject::new(&object.bytes).links(commit)?.tree)
+    }
+}
+
+impl Store for Handle {
+    fn blob(&self, id: Oid) -> Result<Blob, StoreError> {
+        Ok(self.reader().blob(id)?)
+    }
+
+    fn size(&self, id: Oid) -> Result<u64, StoreError> {
+        Ok(self.reader().size(id)?)
+    }
+
+    fn files(&self, commit: &Commit) -> Result<Vec<Arc<File>>, StoreError> {
+        let Some(id) = commit.id() else { return Ok(Vec::new()) };
+        let mut reader = self.reader();
+        let raw = reader.objects.commits(&[id], true)?;
+        let changes = raw.into_iter().next().and_then(|raw| raw.changes).unwrap_or_default();
+        let parts = reader.parts_of(changes, commit.is_merge())?;
+        Ok(files_with(parts, commit.store()))
+    }
+
+    fn entry(&self, commit: &Commit, path: &[u8]) -> Result<Option<TreeEntry>, StoreError> {
+        let mut reader = self.reader();
+        let found = match commit.parts().tree {
+            Some(tree) => reader.entry(tree, path)?,
+            // The draft of a commit: what is staged is what it will hold.
+            None => reader.objects.staged_entry(path)?,
+        };
+        let is_file = |side: &Side| !tree::is_folder(side.mode);
+        Ok(found.filter(is_file).map(|side| TreeEntry { mode: side.mode, id: side.id }))
+    }
+
+    fn signature(&self, commit: &Commit) -> Result<Signature, StoreError> {
+        let width = commit.id().map_or(20, |id| id.as_bytes().len());
+        Ok(signatures::check(&commit.parts().raw, width, &self.judging(), &self.place.location)?)
+    }
+}
