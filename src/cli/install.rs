@@ -1,6 +1,5 @@
 //! `bylaws install`, `uninstall` and `doctor`.
 
-
 use anyhow::Context as _;
 
 use super::Exit;

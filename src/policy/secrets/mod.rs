@@ -79,7 +79,9 @@ impl Literals {
 /// When the call has no operations or time left.
 fn scan(text: &[u8]) -> Result<Vec<(usize, &'static Format)>, Box<EvalAltResult>> {
     charge(text.len() / BYTES_AN_OPERATION)?;
-    let Some(literals) = literals(text.len()) else { return fail("the formats of secrets cannot be compiled") };
+    let Some(literals) = literals(text.len()) else {
+        return fail("the formats of secrets cannot be compiled");
+    };
     let mut found: Vec<(usize, &'static Format)> = Vec::new();
     let mut behind = 0;
     let mut at = 0;
