@@ -1,5 +1,7 @@
 //! Every scenario is read through both implementations, which must give the same facts; and they must be the right ones.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
+
 mod common;
 
 use bylaws::facts::{Blob, GitPath, MAX_BLOB, RefName};

@@ -1,5 +1,7 @@
 //! Every kind of repository is read, or it is said clearly why not.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
+
 mod common;
 
 use bylaws::facts::{Oid, RefName};

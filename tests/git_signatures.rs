@@ -1,5 +1,7 @@
 //! Signatures that real tools made, judged against the people in force.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
+
 mod common;
 
 use std::path::Path;

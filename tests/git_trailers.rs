@@ -1,5 +1,7 @@
 //! Trailers are those that real git finds.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
+
 mod common;
 
 use std::fmt::Write as _;

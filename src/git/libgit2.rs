@@ -11,7 +11,7 @@ use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
 use super::commit_object::CommitObject;
 use super::location::{Location, Place, no_repository};
 use super::objects::{
-    Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, missing, unmerged, wrong_kind,
+    Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, bounded, missing, unmerged, wrong_kind,
 };
 use super::process::Git;
 use super::shallow::Shallow;
@@ -78,13 +78,18 @@ impl Libgit2 {
     }
 
     fn expect(&self, id: Oid, kind: Kind) -> Result<Vec<u8>, GitError> {
+        let object = self.whole(id, kind.name())?;
+        if object.kind == kind { Ok(object.bytes) } else { Err(wrong_kind(id, object.kind, kind)) }
+    }
+
+    fn whole(&self, id: Oid, what: &str) -> Result<Object, GitError> {
         let odb = self.repository.odb().map_err(|e| error(&e))?;
-        let object = odb.read(native(id)?).map_err(|e| unreadable(id, kind.name(), &e))?;
-        match kind_of(object.kind()) {
-            Some(is) if is == kind => Ok(object.data().to_vec()),
-            Some(is) => Err(wrong_kind(id, is, kind)),
-            None => Err(GitError::new(format!("object {id} is of no known kind"))),
-        }
+        let unreadable = |e: git2::Error| unreadable(id, what, &e);
+        let unknown = || GitError::new(format!("object {id} is of no known kind"));
+        let (size, kind) = odb.read_header(native(id)?).map_err(unreadable)?;
+        bounded(id, kind_of(kind).ok_or_else(unknown)?, size as u64)?;
+        let object = odb.read(native(id)?).map_err(unreadable)?;
+        Ok(Object { kind: kind_of(object.kind()).ok_or_else(unknown)?, bytes: object.data().to_vec() })
     }
 
     fn changes(&self, id: Oid, bytes: &[u8]) -> Result<Vec<RawChange>, GitError> {
@@ -195,11 +200,7 @@ impl Objects for Libgit2 {
     }
 
     fn read(&mut self, id: Oid) -> Result<Object, GitError> {
-        let odb = self.repository.odb().map_err(|e| error(&e))?;
-        let object = odb.read(native(id)?).map_err(|e| unreadable(id, "object", &e))?;
-        let kind = kind_of(object.kind())
-            .ok_or_else(|| GitError::new(format!("object {id} is of no known kind")))?;
-        Ok(Object { kind, bytes: object.data().to_vec() })
+        self.whole(id, "object")
     }
 
     fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Vec<u8>)) -> Result<(), GitError> {

@@ -70,7 +70,7 @@ impl Git {
             .stack_size(128 << 10)
             .spawn(move || last_words(stderr))
             .map_err(|error| GitError::new(format!("cannot start a thread: {error}")))?;
-        let name = args.join(" ");
+        let name = subcommand(args).to_owned();
         Ok((Conversation { name, child, input: Some(input), words: Some(words) }, output))
     }
 
@@ -163,7 +163,7 @@ pub(super) fn finish(mut command: Command, args: &[&str], fine: &[i32]) -> Resul
     let output = command.output().map_err(|error| cannot_start(&error))?;
     match output.status.code() {
         Some(code) if fine.contains(&code) => Ok(output),
-        _ => Err(failed(&args.join(" "), &output.stderr, &output.status.to_string())),
+        _ => Err(failed(subcommand(args), &output.stderr, &output.status.to_string())),
     }
 }
 
@@ -172,6 +172,19 @@ fn cannot_start(error: &std::io::Error) -> GitError {
         return GitError::new("`git` was not found").hint("install git, or put it on the PATH");
     }
     GitError::new(format!("cannot run `git`: {error}"))
+}
+
+/// What a person knows a command by.
+fn subcommand<'a>(args: &[&'a str]) -> &'a str {
+    let mut words = args.iter().copied();
+    while let Some(word) = words.next() {
+        match word {
+            "-c" => drop(words.next()),
+            word if word.starts_with('-') => {}
+            word => return word,
+        }
+    }
+    ""
 }
 
 /// git's own words: what follows `fatal: `, and the rest of what it said as the hint.
