@@ -25,6 +25,7 @@ pub mod testing;
 mod uses;
 mod value;
 
+pub use api::{Entry, Kind, Table};
 pub use judge::{Binding, Context, Policy, Subject};
 pub use limits::Limits;
 pub use load::RuleBook;

@@ -19,7 +19,8 @@ pub(super) use file::{FileValue, FileView, View};
 pub(super) use functional::same;
 pub(super) use list::List;
 pub(super) use person::PersonValue;
-pub(super) use table::{Api, Entry, Kind, Table, comparable, shown};
+pub(super) use table::{Api, comparable, shown};
+pub use table::{Entry, Kind, Table};
 
 use crate::diagnostic::Diagnostic;
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Position};

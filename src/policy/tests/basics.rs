@@ -414,3 +414,14 @@ fn the_same_facts_give_the_same_findings_on_every_thread() {
         }
     });
 }
+
+#[test]
+fn the_place_of_an_error_is_in_the_json() {
+    let findings = judge(&policy(&[rule_of("commit.sbject")]), Subject::Commit(&commit("x")));
+    let json = serde_json::to_value(&findings[0]).unwrap();
+    assert_eq!(json["place"], "r.rhai:2:8");
+    assert_eq!(json["state"], "error");
+    assert_eq!(json["fix"], "did you mean `subject`?");
+    let violated = judge(&policy(&[rule_of("\"x\"")]), Subject::Commit(&commit("x")));
+    assert!(serde_json::to_value(&violated[0]).unwrap().get("place").is_none());
+}

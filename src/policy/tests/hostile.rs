@@ -6,7 +6,10 @@ use super::*;
 fn hostile_script(text: &str) -> (String, String) {
     let start = Instant::now();
     let found = with_stack(|| {
-        let policy = policy(&[script("r", text)]);
+        let limits = Limits { operations: 1_000_000, wall: Duration::from_secs(1), ..Limits::default() };
+        let book =
+            RuleBook::compile(&[script("r", text)], limits).unwrap_or_else(|problems| panic!("{problems}"));
+        let policy = book.bind(vec![binding(0)], Arc::new(People::default()));
         let mut findings = judge(&policy, Subject::Commit(&commit("subject\n\nbody\n")));
         let last = findings.pop().expect("a finding");
         assert_eq!(last.state, State::Error, "{}", last.message);
@@ -24,7 +27,7 @@ fn hostile(body: &str) -> (String, String) {
 #[test]
 fn an_endless_loop_ends() {
     let (message, place) = hostile("let x = 0;\nloop { x += 1; }");
-    assert_eq!(message, "rule 'r' cannot run: it takes more than 5000000 operations");
+    assert!(message.starts_with("rule 'r' cannot run: it takes "), "{message}");
     assert!(place.starts_with("r.rhai:3:"), "{place}");
 }
 
@@ -92,7 +95,7 @@ fn recursion_ends() {
 fn an_error_in_a_comparison_is_not_swallowed() {
     stops("let a = [3, 1, 2];\na.sort(|x, y| x.nonsense);", "unknown property");
     stops("let a = [3, 1, 2];\na.sort(|x, y| throw \"no\");", "it throws `no`");
-    stops("let a = [3, 1, 2];\na.sort(|x, y| { loop {} });", "operations");
+    stops("let a = [3, 1, 2];\na.sort(|x, y| { loop {} });", "it takes");
     stops("let a = [3, 1, 2];\na.order_by(|x, y| \"x\");", "must give back a number");
     stops("let a = [3, 3, 2];\na.dedup(|x, y| throw \"no\");", "it throws `no`");
     stops("let a = [3, \"x\"];\na.sort();", "without a comparison");
@@ -102,7 +105,7 @@ fn an_error_in_a_comparison_is_not_swallowed() {
 fn a_predicate_that_gives_no_boolean_is_an_error() {
     for call in ["filter", "some", "all", "find", "index_of", "drain", "retain"] {
         stops(&format!("let a = [3, 1, 2];\na.{call}(|x| x);"), "must say `true` or `false`");
-        stops(&format!("let a = [3, 1, 2];\na.{call}(|x| {{ loop {{}} }});"), "operations");
+        stops(&format!("let a = [3, 1, 2];\na.{call}(|x| {{ loop {{}} }});"), "it takes");
     }
     for call in ["filter", "drain", "retain"] {
         stops(&format!("let a = #{{ a: 1 }};\na.{call}(|k, v| v);"), "must say `true` or `false`");
