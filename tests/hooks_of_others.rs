@@ -1,7 +1,9 @@
 //! The real pre-commit, lefthook, husky and Git LFS: what they installed goes on running, and is as it was afterwards.
 //!
 //! `.ci/tools` gets them; a tool that is not there is said aloud.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is a test")]
 
+#[path = "common/sandbox.rs"]
 mod sandbox;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! The installed hooks at the ways in which people commit and push.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is a test")]
 
+#[path = "common/sandbox.rs"]
 mod sandbox;
 
 use std::fs;

@@ -8,7 +8,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("git2::", &["git"]),
     ("rhai::", &["policy"]),
     ("std::env", &["cli", "main.rs"]),
-    ("std::process", &["cli", "git", "main.rs"]),
+    // `install` runs the hooks of other tools.
+    ("std::process", &["cli", "git", "install", "main.rs"]),
     ("std::fs", &["cli", "config", "git", "install"]),
     ("println!", &[]),
     ("eprintln!", &[]),

@@ -1,5 +1,5 @@
-//! Trailers of a commit message, as git-interpret-trailers(1) finds them with `--no-divider`, which is how git-log(1) reads
-//! them. The rules are trailer.c's and commit.c's of git 2.47; nothing of the user's configuration is heeded, so separators
+//! Trailers of a commit message, as git-interpret-trailers(1) finds them with `--no-divider`, which is how git-log(1) shows
+//! them (`%(trailers:only,unfold)`). The rules are trailer.c's and commit.c's of git 2.47; nothing of the user's configuration is heeded, so separators
 //! are `:` and comments begin with `#`.
 
 /// `Key: value` in the last paragraph of a message.
@@ -15,7 +15,7 @@ pub struct Trailer {
 pub fn trailers(message: &str) -> Vec<Trailer> {
     // For git a message ends at its first NUL.
     let message = message.split('\0').next().unwrap_or(message);
-    let lines: Vec<&str> = message.split_inclusive('\n').collect();
+    let lines: Vec<&str> = message.split_inclusive('\n').skip_while(|line| is_blank(line)).collect();
     let lines = without_what_is_ignored(&lines);
     let mut found: Vec<(&str, String)> = Vec::new();
     let mut open = false;

@@ -9,13 +9,18 @@ use std::sync::Arc;
 use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
 
 use super::commit_object::CommitObject;
-use super::location::{Location, Place};
-use super::objects::{Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target};
+use super::location::{Location, Place, no_repository};
+use super::objects::{
+    Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, bounded, missing, unmerged, wrong_kind,
+};
 use super::process::Git;
 use super::shallow::Shallow;
 use super::walk::Walker;
 use super::{Backend, GitError, tree};
 use crate::facts::{EntryMode, GitPath, Oid, RefName};
+
+/// Some ten thousand entries. git itself compares a larger index in less time than it takes libgit2 to read it.
+const LARGE_INDEX: u64 = 1 << 20;
 
 /// A repository that libgit2 opened.
 pub(super) struct Libgit2 {
@@ -73,12 +78,18 @@ impl Libgit2 {
     }
 
     fn expect(&self, id: Oid, kind: Kind) -> Result<Vec<u8>, GitError> {
+        let object = self.whole(id, kind.name())?;
+        if object.kind == kind { Ok(object.bytes) } else { Err(wrong_kind(id, object.kind, kind)) }
+    }
+
+    fn whole(&self, id: Oid, what: &str) -> Result<Object, GitError> {
         let odb = self.repository.odb().map_err(|e| error(&e))?;
-        let object = odb.read(native(id)?).map_err(|e| unreadable(id, kind.name(), &e))?;
-        if kind_of(object.kind()) != Some(kind) {
-            return Err(GitError::new(format!("object {id} is not a {}", kind.name())));
-        }
-        Ok(object.data().to_vec())
+        let unreadable = |e: git2::Error| unreadable(id, what, &e);
+        let unknown = || GitError::new(format!("object {id} is of no known kind"));
+        let (size, kind) = odb.read_header(native(id)?).map_err(unreadable)?;
+        bounded(id, kind_of(kind).ok_or_else(unknown)?, size as u64)?;
+        let object = odb.read(native(id)?).map_err(unreadable)?;
+        Ok(Object { kind: kind_of(object.kind()).ok_or_else(unknown)?, bytes: object.data().to_vec() })
     }
 
     fn changes(&self, id: Oid, bytes: &[u8]) -> Result<Vec<RawChange>, GitError> {
@@ -100,18 +111,18 @@ impl Libgit2 {
         }
     }
 
-    fn index(&self) -> Result<git2::Index, GitError> {
+    /// The index, if libgit2 is the one to read it: it knows no split and no sparse ones, and reads large ones slowly.
+    fn index(&self) -> Option<git2::Index> {
         let file = self.place().index_file();
-        git2::Index::open(&file).map_err(|e| {
-            GitError::new(format!("cannot read the index `{}`: {}", file.display(), e.message()))
-        })
+        let large = file.metadata().is_ok_and(|metadata| metadata.len() > LARGE_INDEX);
+        if large { None } else { git2::Index::open(&file).ok() }
     }
 }
 
 /// Where the repository is; git's rules for the work tree when `GIT_DIR` is given.
 fn place(location: &Location, repository: &git2::Repository) -> Result<Place, GitError> {
     let absolute = |path: &Path| std::path::absolute(path).map_err(|e| GitError::new(e.to_string()));
-    let given = location.work_tree.as_ref().map(|path| location.absolute(path));
+    let given = location.work_tree.as_ref().map(|path| location.real(path));
     let work_tree = match (given, repository.workdir()) {
         (Some(given), _) => Some(given),
         (None, Some(_)) if location.git_dir.is_some() && !names_work_tree(repository) => {
@@ -124,7 +135,7 @@ fn place(location: &Location, repository: &git2::Repository) -> Result<Place, Gi
         location: location.clone(),
         git_dir: clean(repository.path().to_owned())?,
         common_dir: match &location.common_dir {
-            Some(dir) => clean(location.absolute(dir))?,
+            Some(dir) => location.real(dir),
             None => clean(repository.commondir().to_owned())?,
         },
         work_tree: work_tree.map(clean).transpose()?,
@@ -141,14 +152,26 @@ fn names_work_tree(repository: &git2::Repository) -> bool {
 fn use_object_directories(repository: &git2::Repository, location: &Location) -> Result<(), GitError> {
     let odb = repository.odb().map_err(|e| error(&e))?;
     let own = location.object_directory.as_ref().map(|path| location.absolute(path));
-    let others = location.alternate_object_directories.iter().flat_map(std::env::split_paths);
-    for path in own.into_iter().chain(others.map(|path| location.absolute(&path))) {
+    for path in own.into_iter().chain(alternates(location)?) {
         let text = path.to_str().ok_or_else(|| {
             GitError::new(format!("the object directory `{}` is not UTF-8", path.display()))
         })?;
         odb.add_disk_alternate(text).map_err(|e| error(&e))?;
     }
     Ok(())
+}
+
+/// `GIT_ALTERNATE_OBJECT_DIRECTORIES`, git(1): paths with colons between them. git quotes odd ones; it can read those itself.
+fn alternates(location: &Location) -> Result<Vec<PathBuf>, GitError> {
+    let Some(given) = &location.alternate_object_directories else { return Ok(Vec::new()) };
+    let text = given.to_str().filter(|text| !text.contains('"'));
+    let text =
+        text.ok_or_else(|| GitError::new("libgit2 cannot read quoted alternate object directories"))?;
+    Ok(text
+        .split(':')
+        .filter(|path| !path.is_empty())
+        .map(|path| location.absolute(Path::new(path)))
+        .collect())
 }
 
 /// A partial clone of repository format 0 opens, and would then lack objects that git fetches when it needs them.
@@ -177,11 +200,7 @@ impl Objects for Libgit2 {
     }
 
     fn read(&mut self, id: Oid) -> Result<Object, GitError> {
-        let odb = self.repository.odb().map_err(|e| error(&e))?;
-        let object = odb.read(native(id)?).map_err(|e| unreadable(id, "object", &e))?;
-        let kind = kind_of(object.kind())
-            .ok_or_else(|| GitError::new(format!("object {id} is of no known kind")))?;
-        Ok(Object { kind, bytes: object.data().to_vec() })
+        self.whole(id, "object")
     }
 
     fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Vec<u8>)) -> Result<(), GitError> {
@@ -205,7 +224,9 @@ impl Objects for Libgit2 {
     }
 
     fn staged(&mut self, tree: Option<Oid>) -> Result<Vec<RawChange>, GitError> {
-        let index = self.index()?;
+        let Some(index) = self.index() else {
+            return self.git.staged(tree);
+        };
         let mut entries = Vec::with_capacity(index.len());
         for entry in index.iter() {
             const INTENT_TO_ADD: u16 = 1 << 13;
@@ -223,8 +244,10 @@ impl Objects for Libgit2 {
     }
 
     fn staged_entry(&mut self, path: &[u8]) -> Result<Option<Side>, GitError> {
-        let Some(name) = as_path(path) else { return Ok(None) };
-        let entry = self.index()?.get_path(name, 0);
+        let Some(index) = self.index() else {
+            return self.git.staged_entry(path);
+        };
+        let entry = as_path(path).and_then(|name| index.get_path(name, 0));
         Ok(entry
             .and_then(|e| Oid::from_bytes(e.id.as_bytes()).map(|id| Side { mode: EntryMode(e.mode), id })))
     }
@@ -331,12 +354,6 @@ fn against_index(held: Vec<RawChange>, entries: Vec<(GitPath, Side)>) -> Vec<Raw
     changes
 }
 
-/// git refuses to commit these too.
-pub(super) fn unmerged(path: &[u8]) -> GitError {
-    GitError::new(format!("`{}` is unmerged", String::from_utf8_lossy(path)))
-        .hint("resolve the conflict and `git add` the file")
-}
-
 #[cfg(unix)]
 fn as_path(path: &[u8]) -> Option<&Path> {
     use std::os::unix::ffi::OsStrExt as _;
@@ -365,7 +382,7 @@ fn kind_of(kind: ObjectType) -> Option<Kind> {
 
 fn unreadable(id: Oid, kind: &str, e: &git2::Error) -> GitError {
     match e.code() {
-        ErrorCode::NotFound => GitError::new(format!("{kind} {id} is missing")).hint("run `git fsck`"),
+        ErrorCode::NotFound => missing(id, kind),
         _ => GitError::new(format!("{kind} {id} cannot be read: {}", e.message())).hint("run `git fsck`"),
     }
 }
@@ -376,10 +393,7 @@ fn error(e: &git2::Error) -> GitError {
 
 fn refusal(location: &Location, e: &git2::Error) -> Refusal {
     match e.code() {
-        ErrorCode::NotFound => Refusal::NotFound(
-            GitError::new(format!("`{}` is not in a git repository", location.start.display()))
-                .hint("run it inside one, or name one with `-C DIR`"),
-        ),
+        ErrorCode::NotFound => Refusal::NotFound(no_repository(location)),
         _ => Refusal::Unsupported(GitError::new(format!(
             "libgit2 cannot open this repository: {}",
             e.message()

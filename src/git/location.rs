@@ -52,6 +52,12 @@ impl Location {
         given.map_or(Path::new("/tmp"), |(_, path)| Path::new(path))
     }
 
+    /// `path` as an absolute one without symbolic links, if it is there.
+    pub(super) fn real(&self, path: &Path) -> PathBuf {
+        let absolute = self.absolute(path);
+        absolute.canonicalize().unwrap_or(absolute)
+    }
+
     /// `path` as an absolute one.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
         self.start.join(path)
@@ -65,6 +71,12 @@ pub(super) struct Place {
     pub(super) git_dir: PathBuf,
     pub(super) common_dir: PathBuf,
     pub(super) work_tree: Option<PathBuf>,
+}
+
+/// The error of a search that found nothing.
+pub(super) fn no_repository(location: &Location) -> GitError {
+    GitError::new(format!("`{}` is not in a git repository", location.start.display()))
+        .hint("run it inside one, or name one with `-C DIR`")
 }
 
 impl Place {

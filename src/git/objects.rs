@@ -4,7 +4,7 @@
 //! renames, trailers, signatures, lines) is common code above it, so that both implementations give the same facts.
 
 use super::{Backend, GitError};
-use crate::facts::{EntryMode, FileStatus, GitPath, Oid, RefName};
+use crate::facts::{EntryMode, FileStatus, GitPath, MAX_BLOB, Oid, RefName};
 
 /// What an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,32 @@ impl Kind {
             Self::Tag => "tag",
         }
     }
+}
+
+/// An object is another than it is taken for.
+pub(super) fn wrong_kind(id: Oid, is: Kind, wanted: Kind) -> GitError {
+    GitError::new(format!("object {id} is a {}, not a {}", is.name(), wanted.name()))
+}
+
+/// No commit, tag or blob that is read whole is larger than [`MAX_BLOB`], and no tree larger than four times that: whoever
+/// makes one wants us out of memory.
+pub(super) fn bounded(id: Oid, kind: Kind, size: u64) -> Result<(), GitError> {
+    let limit = if kind == Kind::Tree { 4 * MAX_BLOB } else { MAX_BLOB };
+    if size > limit {
+        return Err(GitError::new(format!("{} {id} has {size} bytes, too many to read", kind.name())));
+    }
+    Ok(())
+}
+
+/// An object is not there.
+pub(super) fn missing(id: Oid, what: &str) -> GitError {
+    GitError::new(format!("{what} {id} is missing")).hint("run `git fsck`, or fetch what is missing")
+}
+
+/// A path of the index has no one content yet. git refuses to commit these too.
+pub(super) fn unmerged(path: &[u8]) -> GitError {
+    GitError::new(format!("`{}` is unmerged", String::from_utf8_lossy(path)))
+        .hint("resolve the conflict and `git add` the file")
 }
 
 /// A whole object, without its header line.

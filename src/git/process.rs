@@ -70,7 +70,7 @@ impl Git {
             .stack_size(128 << 10)
             .spawn(move || last_words(stderr))
             .map_err(|error| GitError::new(format!("cannot start a thread: {error}")))?;
-        let name = args.join(" ");
+        let name = subcommand(args).to_owned();
         Ok((Conversation { name, child, input: Some(input), words: Some(words) }, output))
     }
 
@@ -145,17 +145,17 @@ pub(super) fn bare_command(location: &Location) -> Command {
     command
 }
 
-/// Runs git to its end in `folder`, with the git directory `git_dir`: for configuration files rather than objects.
+/// What git prints when it runs to its end in `folder`, with the git directory `git_dir`: for configuration files rather than objects.
 pub(crate) fn run_in(
     location: &Location,
     folder: &Path,
     git_dir: &Path,
     args: &[&str],
     fine: &[i32],
-) -> Result<Output, GitError> {
+) -> Result<Vec<u8>, GitError> {
     let mut command = bare_command(location);
     command.current_dir(folder).env("GIT_DIR", git_dir).args(args);
-    finish(command, args, fine)
+    Ok(finish(command, args, fine)?.stdout)
 }
 
 /// Runs a command of git's to its end.
@@ -163,7 +163,7 @@ pub(super) fn finish(mut command: Command, args: &[&str], fine: &[i32]) -> Resul
     let output = command.output().map_err(|error| cannot_start(&error))?;
     match output.status.code() {
         Some(code) if fine.contains(&code) => Ok(output),
-        _ => Err(failed(&args.join(" "), &output.stderr, &output.status.to_string())),
+        _ => Err(failed(subcommand(args), &output.stderr, &output.status.to_string())),
     }
 }
 
@@ -172,6 +172,19 @@ fn cannot_start(error: &std::io::Error) -> GitError {
         return GitError::new("`git` was not found").hint("install git, or put it on the PATH");
     }
     GitError::new(format!("cannot run `git`: {error}"))
+}
+
+/// What a person knows a command by.
+fn subcommand<'a>(args: &[&'a str]) -> &'a str {
+    let mut words = args.iter().copied();
+    while let Some(word) = words.next() {
+        match word {
+            "-c" => drop(words.next()),
+            word if word.starts_with('-') => {}
+            word => return word,
+        }
+    }
+    ""
 }
 
 /// git's own words: what follows `fatal: `, and the rest of what it said as the hint.

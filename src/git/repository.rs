@@ -67,13 +67,17 @@ impl Repository {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub fn open(location: &Location, backend: Backend) -> Result<Self, GitError> {
-        let (place, objects): (_, Box<dyn Objects>) = match (backend, Libgit2::open(location)) {
-            (Backend::Plumbing, _) => Self::plumbing(location)?,
-            (_, Ok(opened)) => (Arc::clone(opened.place()), Box::new(opened)),
-            (_, Err(Refusal::NotFound(error))) | (Backend::Git2, Err(Refusal::Unsupported(error))) => {
-                return Err(error);
-            }
-            (Backend::Auto, Err(Refusal::Unsupported(_))) => Self::plumbing(location)?,
+        let (place, objects) = match backend {
+            Backend::Plumbing => Self::plumbing(location)?,
+            Backend::Auto | Backend::Git2 => match Libgit2::open(location) {
+                Ok(opened) => (Arc::clone(opened.place()), Box::new(opened) as Box<dyn Objects>),
+                Err(Refusal::NotFound(error) | Refusal::Unsupported(error)) if backend == Backend::Git2 => {
+                    return Err(error);
+                }
+                // git finds no less, and says in its own words why not.
+                Err(Refusal::NotFound(error)) => Self::plumbing(location).map_err(|_| error)?,
+                Err(Refusal::Unsupported(_)) => Self::plumbing(location)?,
+            },
         };
         let handle = Handle::new(objects, Arc::clone(&place), Judging::default())?;
         Ok(Self { place, handle: Arc::new(handle) })

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use super::cache::BlobCache;
 use super::commit_object::CommitObject;
 use super::location::Place;
-use super::objects::{Kind, Objects, RawChange, RawCommit, Side};
+use super::objects::{Kind, Objects, RawChange, RawCommit, Side, missing, wrong_kind};
 use super::renames::{self, Search};
 use super::shallow::Shallow;
 use super::similarity::Pieces;
-use super::{GitError, Needs, signatures, tree};
+use super::{GitError, Needs, alike, signatures, tree};
 use crate::facts::{
-    Blob, Commit, File, FileParts, MAX_BLOB, Oid, People, Signature, Store, StoreError, TreeEntry,
+    Blob, Commit, File, FileParts, GitPath, MAX_BLOB, Oid, People, Signature, Store, StoreError, TreeEntry,
 };
 
 /// Bytes of blobs that one handle keeps.
@@ -45,6 +45,8 @@ pub(super) struct Reader {
     cache: BlobCache,
     /// Blobs that will be asked for, in that order.
     ahead: VecDeque<Oid>,
+    /// What is known of the blobs that were read ahead of.
+    sizes: HashMap<Oid, u64>,
 }
 
 impl Handle {
@@ -54,7 +56,8 @@ impl Handle {
         judging: Judging,
     ) -> Result<Self, GitError> {
         let shallow = Shallow::read(&place.common_dir)?;
-        let reader = Reader { objects, cache: BlobCache::new(CACHE), ahead: VecDeque::new() };
+        let reader =
+            Reader { objects, cache: BlobCache::new(CACHE), ahead: VecDeque::new(), sizes: HashMap::new() };
         Ok(Self { reader: Mutex::new(reader), place, shallow, judging: RwLock::new(judging) })
     }
 
@@ -171,7 +174,7 @@ impl Reader {
     /// Reads what the searches compare: as few questions as possible, and no more bytes at once than one search may need.
     fn find_alike(&mut self, searches: Vec<&mut Search>) -> Result<(), GitError> {
         let candidates: Vec<Oid> = searches.iter().flat_map(|search| search.candidates()).collect();
-        let sizes: HashMap<Oid, u64> = candidates.iter().copied().zip(self.sizes(&candidates)?).collect();
+        let sizes: HashMap<Oid, u64> = candidates.iter().copied().zip(self.ask_sizes(&candidates)?).collect();
         let (mut group, mut bytes, mut wanted) = (Vec::new(), 0, Vec::new());
         for search in searches {
             let more = search.wanted(&sizes);
@@ -222,25 +225,25 @@ impl Reader {
     }
 
     pub(super) fn size(&mut self, id: Oid) -> Result<u64, GitError> {
-        if let Some(bytes) = self.cache.get(id) {
-            return Ok(bytes.len() as u64);
+        if let Some(size) = self.sizes.get(&id) {
+            return Ok(*size);
         }
-        Ok(self.sizes(&[id])?.into_iter().next().unwrap_or_default())
+        Ok(self.ask_sizes(&[id])?.into_iter().next().unwrap_or_default())
     }
 
     /// The sizes of blobs, in order; an error if one is missing or something else.
-    fn sizes(&mut self, ids: &[Oid]) -> Result<Vec<u64>, GitError> {
+    fn ask_sizes(&mut self, ids: &[Oid]) -> Result<Vec<u64>, GitError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let infos = self.objects.infos(ids)?;
         let size = |(info, id): (Option<(Kind, u64)>, &Oid)| match info {
             Some((Kind::Blob, size)) => Ok(size),
-            Some((kind, _)) => Err(GitError::new(format!("object {id} is a {}, not a blob", kind.name()))),
+            Some((kind, _)) => Err(wrong_kind(*id, kind, Kind::Blob)),
             // Reading it gives the reason in the implementation's own words.
             None => Err(match self.objects.read(*id) {
                 Err(error) => error,
-                Ok(_) => GitError::new(format!("blob {id} is missing")).hint("run `git fsck`"),
+                Ok(_) => missing(*id, "blob"),
             }),
         };
         infos.into_iter().zip(ids).map(size).collect()
@@ -265,6 +268,7 @@ impl Reader {
     pub(super) fn prefetch(&mut self, ids: &[Oid]) -> Result<(), GitError> {
         self.ahead.clear();
         self.ahead.extend(ids);
+        self.sizes.clear();
         self.fill()
     }
 
@@ -272,23 +276,22 @@ impl Reader {
     fn fill(&mut self) -> Result<(), GitError> {
         let mut bytes = 0;
         while bytes < AHEAD && !self.ahead.is_empty() {
-            let mut known = HashSet::new();
             let next: Vec<Oid> = self.ahead.iter().take(SIZES).copied().collect();
-            let new: Vec<Oid> =
-                next.iter().copied().filter(|id| !self.cache.contains(*id) && known.insert(*id)).collect();
-            let sizes: HashMap<Oid, u64> = new.iter().copied().zip(self.sizes(&new)?).collect();
-            let mut wanted = Vec::new();
+            let mut fresh = HashSet::new();
+            let unknown = next.iter().copied().filter(|id| !self.sizes.contains_key(id) && fresh.insert(*id));
+            let unknown: Vec<Oid> = unknown.collect();
+            let sizes = self.ask_sizes(&unknown)?;
+            self.sizes.extend(unknown.into_iter().zip(sizes));
+            let (mut wanted, mut chosen) = (Vec::new(), HashSet::new());
             for id in next {
                 if bytes >= AHEAD {
                     break;
                 }
                 self.ahead.pop_front();
-                match sizes.get(&id) {
-                    Some(size) if *size <= MAX_BLOB && known.remove(&id) => {
-                        bytes += size;
-                        wanted.push((id, *size));
-                    }
-                    _ => {}
+                let size = self.sizes.get(&id).copied().unwrap_or(u64::MAX);
+                if size <= MAX_BLOB && !self.cache.contains(id) && chosen.insert(id) {
+                    bytes += size;
+                    wanted.push((id, size));
                 }
             }
             let cache = &mut self.cache;
@@ -323,7 +326,7 @@ impl Reader {
     pub(super) fn tree(&mut self, id: Oid) -> Result<Vec<u8>, GitError> {
         let object = self.objects.read(id)?;
         if object.kind != Kind::Tree {
-            return Err(GitError::new(format!("object {id} is a {}, not a tree", object.kind.name())));
+            return Err(wrong_kind(id, object.kind, Kind::Tree));
         }
         Ok(object.bytes)
     }
@@ -332,7 +335,7 @@ impl Reader {
     pub(super) fn tree_of(&mut self, commit: Oid) -> Result<Oid, GitError> {
         let object = self.objects.read(commit)?;
         if object.kind != Kind::Commit {
-            return Err(GitError::new(format!("object {commit} is a {}, not a commit", object.kind.name())));
+            return Err(wrong_kind(commit, object.kind, Kind::Commit));
         }
         Ok(CommitObject::new(&object.bytes).links(commit)?.tree)
     }
@@ -361,10 +364,16 @@ impl Store for Handle {
         let found = match commit.parts().tree {
             Some(tree) => reader.entry(tree, path)?,
             // The draft of a commit: what is staged is what it will hold.
-            None => reader.objects.staged_entry(path)?,
+            None => match reader.objects.staged_entry(path)? {
+                Some(side) => Some(side),
+                None => alike::drafted_folder(&mut reader, commit, path)?,
+            },
         };
-        let is_file = |side: &Side| !tree::is_folder(side.mode);
-        Ok(found.filter(is_file).map(|side| TreeEntry { mode: side.mode, id: side.id }))
+        Ok(found.map(|side| TreeEntry { mode: side.mode, id: side.id }))
+    }
+
+    fn paths_like(&self, commit: &Commit, path: &[u8]) -> Result<Vec<GitPath>, StoreError> {
+        alike::paths(&mut self.reader(), commit, path)
     }
 
     fn signature(&self, commit: &Commit) -> Result<Signature, StoreError> {

@@ -136,7 +136,6 @@ pub(crate) fn chained_folder(target: &Target, chain: Option<&Chain>) -> Option<P
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;

@@ -8,19 +8,35 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rhai::{Dynamic, Engine, EvalAltResult, Position};
 
 use crate::facts::MAX_BLOB;
 
-/// The stack that scripts need: nested values are dropped recursively, and only what is touched costs memory.
-pub const STACK_SIZE: usize = 64 << 20;
+/// The stack that scripts need: a script can nest values (arrays, closures in closures) as deep as it has operations, and they
+/// are dropped recursively. Only what is touched costs memory.
+pub const STACK_SIZE: usize = if cfg!(target_pointer_width = "64") { 512 << 20 } else { 64 << 20 };
 
-/// How long one tick of the clock thread is.
+/// The least stack that is worth trying, where no more can be had.
+const LEAST_STACK: usize = 8 << 20;
+
+/// How often the clock thread looks at the clock.
 const TICK: Duration = Duration::from_millis(4);
 
-static TICKS: AtomicU64 = AtomicU64::new(0);
+/// Milliseconds since the clock thread began; late by a tick, and by what a busy machine adds. With [`CROWDED`] no deadline
+/// is kept.
+static NOW: AtomicU64 = AtomicU64::new(0);
+
+/// The process has more memory than rules may make it take.
+const CROWDED: u64 = 1 << 63;
+
+/// What the process may have, all its threads together; texts are at most 16 MiB, and honest rules hold a few of them.
+const MOST_MEMORY: usize = 1 << 30;
+
+fn now() -> u64 {
+    NOW.load(Ordering::Relaxed) & !CROWDED
+}
 
 /// What one call and a whole run may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +116,8 @@ pub(super) enum Trip {
     Operations(u64),
     /// Of one call.
     Wall(Duration),
+    /// Of the process.
+    Memory(usize),
     /// Of one call.
     Findings(usize),
 }
@@ -110,6 +128,9 @@ impl Trip {
         match self {
             Self::Operations(most) => format!("it takes more than {most} operations"),
             Self::Wall(most) => format!("it takes longer than {} ms", most.as_millis()),
+            Self::Memory(most) => {
+                format!("it takes memory until the process has more than {} MiB", most >> 20)
+            }
             Self::Findings(most) => format!("it makes more than {most} findings"),
         }
     }
@@ -146,7 +167,7 @@ impl Meter {
     fn step(&self) -> Option<Dynamic> {
         let operations = self.operations.get().wrapping_add(1);
         self.operations.set(operations);
-        if operations <= self.most.get() && TICKS.load(Ordering::Relaxed) <= self.deadline.get() {
+        if operations <= self.most.get() && NOW.load(Ordering::Relaxed) <= self.deadline.get() {
             return None;
         }
         Some(Dynamic::from(self.tripped().message()))
@@ -158,6 +179,8 @@ impl Meter {
         let trip = self.trip.get().unwrap_or_else(|| {
             if self.operations.get() > self.most.get() {
                 Trip::Operations(operations)
+            } else if NOW.load(Ordering::Relaxed) & CROWDED != 0 {
+                Trip::Memory(MOST_MEMORY)
             } else {
                 Trip::Wall(wall)
             }
@@ -224,19 +247,18 @@ pub(super) struct Metered {
 /// What a call used.
 pub(super) struct Used {
     pub(super) operations: u64,
-    pub(super) ticks: u64,
+    pub(super) milliseconds: u64,
     pub(super) trip: Option<Trip>,
 }
 
 impl Metered {
     pub(super) fn start(limits: &Limits) -> Self {
         start_clock();
-        let now = TICKS.load(Ordering::Relaxed);
+        let now = now();
         let outer = METER.with(|meter| {
             let limit = (limits.operations, limits.wall);
             meter.sizes.set((limits.array, limits.string));
-            // One tick more: the first may end at once.
-            let deadline = now.saturating_add(ticks(limits.wall)).saturating_add(1);
+            let deadline = now.saturating_add(milliseconds(limits.wall));
             (
                 meter.operations.replace(0),
                 meter.most.replace(limits.operations),
@@ -252,7 +274,7 @@ impl Metered {
     pub(super) fn end(self) -> Used {
         METER.with(|meter| Used {
             operations: meter.operations.get(),
-            ticks: TICKS.load(Ordering::Relaxed).saturating_sub(self.started),
+            milliseconds: now().saturating_sub(self.started),
             trip: meter.trip.get(),
         })
     }
@@ -271,8 +293,8 @@ impl Drop for Metered {
     }
 }
 
-fn ticks(time: Duration) -> u64 {
-    u64::try_from(time.as_micros() / TICK.as_micros()).unwrap_or(u64::MAX)
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The thread that tells the time. Without one (no thread can be had) operations alone limit a call.
@@ -282,9 +304,12 @@ fn start_clock() {
         let clock = std::thread::Builder::new().name("clock".to_owned()).stack_size(64 << 10);
         clock
             .spawn(|| {
+                let start = Instant::now();
                 loop {
                     std::thread::sleep(TICK);
-                    TICKS.fetch_add(1, Ordering::Relaxed);
+                    let memory = memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem);
+                    let crowded = if memory > MOST_MEMORY { CROWDED } else { 0 };
+                    NOW.store(milliseconds(start.elapsed()) | crowded, Ordering::Relaxed);
                 }
             })
             .is_ok()
@@ -295,9 +320,9 @@ fn start_clock() {
 #[derive(Debug)]
 pub struct RunMeter {
     operations: AtomicU64,
-    ticks: AtomicU64,
+    milliseconds: AtomicU64,
     most_operations: AtomicU64,
-    most_ticks: AtomicU64,
+    most_milliseconds: AtomicU64,
     of_subject: (u64, u64),
     spent: AtomicBool,
     told: Mutex<Vec<usize>>,
@@ -308,10 +333,10 @@ impl RunMeter {
     pub fn new(limits: &Limits, subjects: usize) -> Self {
         let meter = Self {
             operations: AtomicU64::new(0),
-            ticks: AtomicU64::new(0),
+            milliseconds: AtomicU64::new(0),
             most_operations: AtomicU64::new(limits.run_operations),
-            most_ticks: AtomicU64::new(ticks(limits.run_wall)),
-            of_subject: (limits.subject_operations, ticks(limits.subject_wall).max(1)),
+            most_milliseconds: AtomicU64::new(milliseconds(limits.run_wall)),
+            of_subject: (limits.subject_operations, milliseconds(limits.subject_wall).max(1)),
             spent: AtomicBool::new(false),
             told: Mutex::new(Vec::new()),
         };
@@ -322,16 +347,17 @@ impl RunMeter {
     /// Raises the limits for more subjects: a long range is not counted before it is walked.
     pub fn add_subjects(&self, subjects: usize) {
         let subjects = subjects as u64;
-        let (operations, ticks) = self.of_subject;
+        let (operations, milliseconds) = self.of_subject;
         self.most_operations.fetch_add(operations.saturating_mul(subjects), Ordering::Relaxed);
-        self.most_ticks.fetch_add(ticks.saturating_mul(subjects), Ordering::Relaxed);
+        self.most_milliseconds.fetch_add(milliseconds.saturating_mul(subjects), Ordering::Relaxed);
     }
 
     pub(super) fn add(&self, used: &Used) {
         let operations = self.operations.fetch_add(used.operations, Ordering::Relaxed) + used.operations;
-        let ticks = self.ticks.fetch_add(used.ticks, Ordering::Relaxed) + used.ticks;
+        let milliseconds =
+            self.milliseconds.fetch_add(used.milliseconds, Ordering::Relaxed) + used.milliseconds;
         let over = |used: u64, most: &AtomicU64| used > most.load(Ordering::Relaxed);
-        if over(operations, &self.most_operations) || over(ticks, &self.most_ticks) {
+        if over(operations, &self.most_operations) || over(milliseconds, &self.most_milliseconds) {
             self.spent.store(true, Ordering::Relaxed);
         }
     }
@@ -357,14 +383,28 @@ impl RunMeter {
     }
 }
 
-/// Runs `work` on a thread whose stack is large enough for scripts.
+/// Runs `work` on a thread whose stack is large enough for scripts; where that much cannot be had, on the largest there is.
 ///
 /// # Errors
 /// When no thread can be had.
 pub fn with_stack<R: Send>(work: impl FnOnce() -> R + Send) -> std::io::Result<R> {
+    // Where a thread cannot be had its closure is lost, but not what it would have taken from here.
+    let work = Mutex::new(Some(work));
+    let take = || work.lock().unwrap_or_else(PoisonError::into_inner).take();
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("rules".to_owned()).stack_size(STACK_SIZE);
-        let handle = thread.spawn_scoped(scope, work)?;
-        handle.join().map_err(|panic| std::panic::resume_unwind(panic))
+        let mut stack = STACK_SIZE;
+        let handle = loop {
+            let thread = std::thread::Builder::new().name("rules".to_owned()).stack_size(stack);
+            match thread.spawn_scoped(scope, || take().map(|work| work())) {
+                Ok(handle) => break handle,
+                Err(_) if stack > LEAST_STACK => stack /= 2,
+                Err(error) => return Err(error),
+            }
+        };
+        match handle.join() {
+            Ok(Some(result)) => Ok(result),
+            Ok(None) => Err(std::io::Error::other("the work was done already")),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
     })
 }

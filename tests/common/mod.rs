@@ -1,8 +1,16 @@
 //! Repositories made by real git, with nothing of the user's: fixed names, dates and configuration.
 
 #![allow(dead_code, unreachable_pub, reason = "a module of every test file, each of which uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it serves tests alone")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "for tests alone"
+)]
 #![allow(clippy::disallowed_methods, reason = "real git is looked for on the PATH")]
+
+pub mod story;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::ChildStdout;
 
 use super::super::GitError;
-use super::super::objects::Kind;
+use super::super::objects::{Kind, bounded};
 use super::super::process::{Conversation, Git};
 use crate::facts::Oid;
 
@@ -55,9 +55,10 @@ impl CatFile {
         written.map_err(|error| self.conversation.broken(&error.to_string()))
     }
 
-    /// The next whole object; `None` if it is not there.
+    /// The next whole object; `None` if it is not there. One that is larger than anybody makes one is an error.
     pub(super) fn answer(&mut self, id: Oid) -> Result<Option<(Kind, Vec<u8>)>, GitError> {
         let Some((kind, size)) = self.header(id)? else { return Ok(None) };
+        bounded(id, kind, size)?;
         let size = usize::try_from(size).map_err(|_| GitError::new(format!("object {id} is too large")))?;
         let mut bytes = Vec::with_capacity(size + 1);
         let read = self.output.by_ref().take(size as u64 + 1).read_to_end(&mut bytes);

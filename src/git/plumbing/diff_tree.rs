@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::ChildStdout;
 
 use super::super::GitError;
-use super::super::objects::{RawChange, Side};
+use super::super::objects::{RawChange, Side, unmerged};
 use super::super::process::{Conversation, Git};
 use crate::facts::{EntryMode, GitPath, Oid};
 
@@ -165,16 +165,15 @@ pub(super) fn parse_record(record: &[u8], path: &[u8]) -> Option<RawChange> {
     (parents > 0).then_some(change)
 }
 
-/// All the records of `--raw -z` output without commit ids; the status letter of each is given to `check`.
-pub(super) fn parse_all(
-    output: &[u8],
-    mut check: impl FnMut(u8, &[u8]) -> Result<(), GitError>,
-) -> Result<Vec<RawChange>, GitError> {
+/// All the records of `--raw -z` output without commit ids.
+pub(super) fn parse_all(output: &[u8]) -> Result<Vec<RawChange>, GitError> {
     let mut changes = Vec::new();
     let mut parts = output.split(|byte| *byte == 0);
     while let Some(record) = parts.next().filter(|record| !record.is_empty()) {
         let path = parts.next().unwrap_or_default();
-        check(record.last().copied().unwrap_or_default(), path)?;
+        if record.ends_with(b" U") {
+            return Err(unmerged(path));
+        }
         changes.push(
             parse_record(record, path)
                 .ok_or_else(|| GitError::new(format!("git said `{}`", String::from_utf8_lossy(record))))?,

@@ -2,6 +2,7 @@
 
 mod cat_file;
 mod diff_tree;
+mod index;
 mod open;
 mod rev_list;
 
@@ -10,10 +11,10 @@ use std::sync::Arc;
 use self::cat_file::CatFile;
 use self::diff_tree::DiffTree;
 use super::location::{Location, Place};
-use super::objects::{Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target};
+use super::objects::{Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, missing, wrong_kind};
 use super::process::Git;
 use super::{Backend, GitError};
-use crate::facts::{EntryMode, Oid, RefName};
+use crate::facts::{Oid, RefName};
 
 /// Bytes of blobs asked for in one go: all of them are read before anything else is.
 const TOGETHER: u64 = 4 << 20;
@@ -56,17 +57,8 @@ impl Plumbing {
     fn absent(&self, id: Oid, kind: &str) -> GitError {
         match self.git.run(&["cat-file", "-e", &id.to_string()], &[0, 1]) {
             Err(error) => error.hint("run `git fsck`"),
-            Ok(_) => GitError::new(format!("{kind} {id} is missing")).hint("run `git fsck`"),
+            Ok(_) => missing(id, kind),
         }
-    }
-
-    fn changes_against(&self, command: &[&str], tree: &str) -> Result<Vec<RawChange>, GitError> {
-        let args: Vec<&str> = command.iter().copied().chain([tree]).collect();
-        let output = self.git.run(&args, &[0])?;
-        diff_tree::parse_all(&output.stdout, |status, path| match status {
-            b'U' => Err(super::libgit2::unmerged(path)),
-            _ => Ok(()),
-        })
     }
 }
 
@@ -134,26 +126,28 @@ impl Objects for Plumbing {
 
     fn between(&mut self, old: Option<Oid>, new: Option<Oid>) -> Result<Vec<RawChange>, GitError> {
         let name = |id: Option<Oid>| id.map_or_else(|| self.empty_tree.to_owned(), |id| id.to_string());
-        let command = [
+        let (old, new) = (name(old), name(new));
+        let args = [
             "diff-tree",
             "-r",
             "-z",
             "--raw",
             "--no-abbrev",
             "--no-renames",
+            "--no-relative",
             "--ignore-submodules=none",
-            &name(old),
+            &old,
+            &new,
         ];
-        self.changes_against(&command, &name(new))
+        diff_tree::parse_all(&self.git.run(&args, &[0])?.stdout)
     }
 
     fn staged(&mut self, tree: Option<Oid>) -> Result<Vec<RawChange>, GitError> {
-        let tree = tree.map_or_else(|| self.empty_tree.to_owned(), |id| id.to_string());
-        staged(&self.git, &tree)
+        self.git.staged(tree)
     }
 
     fn staged_entry(&mut self, path: &[u8]) -> Result<Option<Side>, GitError> {
-        open::staged_entry(&self.git, path)
+        self.git.staged_entry(path)
     }
 
     fn walk(&mut self, include: &[Oid], exclude: &[Oid]) -> Result<Ids, GitError> {
@@ -238,32 +232,9 @@ impl Plumbing {
         match absent {
             None => Ok(()),
             Some((id, None)) => Err(self.absent(id, "commit")),
-            Some((id, Some(kind))) => {
-                Err(GitError::new(format!("object {id} is a {}, not a commit", kind.name())))
-            }
+            Some((id, Some(kind))) => Err(wrong_kind(id, kind, Kind::Commit)),
         }
     }
-}
-
-/// What differs between a tree and the index. git itself reads it: it knows every form of index, and skips by its
-/// cache-tree what did not change.
-pub(super) fn staged(git: &Git, tree: &str) -> Result<Vec<RawChange>, GitError> {
-    let args = [
-        "diff-index",
-        "--cached",
-        "-z",
-        "--raw",
-        "--no-abbrev",
-        "--no-renames",
-        "--ita-invisible-in-index",
-        "--ignore-submodules=none",
-        tree,
-    ];
-    let output = git.run(&args, &[0])?;
-    diff_tree::parse_all(&output.stdout, |status, path| match status {
-        b'U' => Err(super::libgit2::unmerged(path)),
-        _ => Ok(()),
-    })
 }
 
 /// Splits requests so that the answers to one are of bounded size.
@@ -281,9 +252,4 @@ fn together(wanted: &[(Oid, u64)]) -> impl Iterator<Item = &[(Oid, u64)]> {
         left = later;
         (!now.is_empty()).then_some(now)
     })
-}
-
-/// A mode in octal digits.
-fn mode(octal: &[u8]) -> Option<EntryMode> {
-    u32::from_str_radix(std::str::from_utf8(octal).ok()?, 8).ok().map(EntryMode)
 }

@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::super::GitError;
-use super::super::location::{Location, Place};
-use super::super::objects::Side;
+use super::super::location::{Location, Place, no_repository};
 use super::super::process::{self, Git};
-use crate::facts::Oid;
 
 /// The ids that git gives the tree without entries, by the width of ids; git knows it without storing it.
 const EMPTY_TREES: [(&str, &str); 2] = [
@@ -25,7 +23,13 @@ pub(super) fn discover(location: &Location) -> Result<Place, GitError> {
         "--is-inside-work-tree",
         "--is-bare-repository",
     ];
-    let output = process::finish(discovering(location, &args), &args, &[0])?;
+    if !location.start.is_dir() {
+        return Err(no_repository(location));
+    }
+    let output = process::finish(discovering(location, &args), &args, &[0]).map_err(|error| {
+        let none = location.git_dir.is_none() && error.message.contains("not a git repository");
+        if none { no_repository(location) } else { error }
+    })?;
     let lines: Vec<&[u8]> =
         output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout).split(|byte| *byte == b'\n').collect();
     let [git_dir, common_dir, inside, bare] = lines.as_slice() else {
@@ -71,32 +75,13 @@ pub(super) fn empty_tree(git: &Git) -> Result<&'static str, GitError> {
         .ok_or_else(|| GitError::new(format!("the object format `{format}` is not known")))
 }
 
-/// The entry of the index at a path.
-pub(super) fn staged_entry(git: &Git, path: &[u8]) -> Result<Option<Side>, GitError> {
-    let args = ["ls-files", "--stage", "-z", "--full-name", "--"];
-    let mut command = git.command(&args);
-    command.env("GIT_LITERAL_PATHSPECS", "1").arg(self::path(path));
-    let output = process::finish(command, &args, &[0])?;
-    for record in output.stdout.split(|byte| *byte == 0) {
-        // `MODE ID STAGE<tab>PATH`
-        let Some(tab) = memchr::memchr(b'\t', record) else { continue };
-        let mut words = record.get(..tab).unwrap_or_default().split(|byte| *byte == b' ');
-        let (mode, id, stage) = (words.next(), words.next(), words.next());
-        if record.get(tab + 1..) == Some(path) && stage == Some(b"0") {
-            let side = mode.and_then(super::mode).zip(id.and_then(Oid::from_hex));
-            return Ok(side.map(|(mode, id)| Side { mode, id }));
-        }
-    }
-    Ok(None)
-}
-
 #[cfg(unix)]
-fn path(bytes: &[u8]) -> PathBuf {
+pub(super) fn path(bytes: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt as _;
     PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
 }
 
 #[cfg(not(unix))]
-fn path(bytes: &[u8]) -> PathBuf {
+pub(super) fn path(bytes: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
 }

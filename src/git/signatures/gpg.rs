@@ -64,7 +64,8 @@ fn verify(signed: &Signed, now: i64, location: &Location) -> Result<String, GitE
         Err(error) if said.is_empty() => Err(failed(error)),
         _ if said.is_empty() => {
             let words = String::from_utf8_lossy(&output.stderr);
-            Err(GitError::new(format!("`gpg` failed: {}", words.lines().next().unwrap_or("it said nothing"))))
+            let last = words.lines().rev().find(|line| !line.contains("WARNING"));
+            Err(GitError::new(format!("`gpg` failed: {}", last.unwrap_or("it said nothing"))))
         }
         _ => Ok(said),
     }

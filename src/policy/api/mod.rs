@@ -6,7 +6,9 @@ mod commit;
 mod file;
 mod functional;
 mod list;
+mod pattern;
 mod person;
+mod strings;
 mod table;
 mod text;
 
@@ -35,6 +37,8 @@ pub(super) fn register(engine: &mut Engine) -> Table {
     functional::register(&mut api);
     arrays::register(&mut api);
     text::register(&mut api);
+    pattern::register(&mut api);
+    strings::register(&mut api);
     super::finding::register(&mut api);
     super::secrets::register(&mut api);
     super::parse::register(&mut api);

@@ -8,8 +8,9 @@ mod assignment;
 mod formats;
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rhai::{Array, Dynamic, EvalAltResult, ImmutableString};
 
 use self::formats::{FORMATS, Format};
@@ -43,18 +44,33 @@ struct Literals {
     formats: Vec<&'static Format>,
 }
 
-fn literals() -> Option<&'static Literals> {
-    static LITERALS: OnceLock<Option<Literals>> = OnceLock::new();
-    let build = || {
+/// From so many bytes on the faster automaton has earned what it costs to make.
+const MANY: usize = 512 << 10;
+
+/// The automaton for the next `bytes`: a hook looks at a few lines and takes the one that is quickly made.
+fn literals(bytes: usize) -> Option<&'static Literals> {
+    static FEW_BYTES: OnceLock<Option<Literals>> = OnceLock::new();
+    static MANY_BYTES: OnceLock<Option<Literals>> = OnceLock::new();
+    static SEEN: AtomicUsize = AtomicUsize::new(0);
+    let seen = SEEN.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+    if seen < MANY {
+        FEW_BYTES.get_or_init(|| Literals::new(AhoCorasickKind::NoncontiguousNFA)).as_ref()
+    } else {
+        MANY_BYTES.get_or_init(|| Literals::new(AhoCorasickKind::DFA)).as_ref()
+    }
+}
+
+impl Literals {
+    fn new(kind: AhoCorasickKind) -> Option<Self> {
         let pairs =
             || FORMATS.iter().flat_map(|format| format.literals.iter().map(move |literal| (literal, format)));
         let searcher = AhoCorasick::builder()
+            .kind(Some(kind))
             .match_kind(MatchKind::LeftmostFirst)
             .build(pairs().map(|(literal, _)| literal.as_bytes()))
             .ok()?;
-        Some(Literals { searcher, formats: pairs().map(|(_, format)| format).collect() })
-    };
-    LITERALS.get_or_init(build).as_ref()
+        Some(Self { searcher, formats: pairs().map(|(_, format)| format).collect() })
+    }
 }
 
 /// Where secrets begin in a text, by offset.
@@ -63,7 +79,9 @@ fn literals() -> Option<&'static Literals> {
 /// When the call has no operations or time left.
 fn scan(text: &[u8]) -> Result<Vec<(usize, &'static Format)>, Box<EvalAltResult>> {
     charge(text.len() / BYTES_AN_OPERATION)?;
-    let Some(literals) = literals() else { return fail("the formats of secrets cannot be compiled") };
+    let Some(literals) = literals(text.len()) else {
+        return fail("the formats of secrets cannot be compiled");
+    };
     let mut found: Vec<(usize, &'static Format)> = Vec::new();
     let mut behind = 0;
     let mut at = 0;

@@ -1,0 +1,53 @@
+//! The index, read by git itself: it knows every form of one, and skips by its cache-tree what did not change.
+
+use super::super::GitError;
+use super::super::objects::{RawChange, Side};
+use super::super::process::{self, Git};
+use super::{diff_tree, open};
+use crate::facts::{EntryMode, Oid};
+
+impl Git {
+    /// What differs between a tree and the index, without intent-to-add entries.
+    pub(in crate::git) fn staged(&self, tree: Option<Oid>) -> Result<Vec<RawChange>, GitError> {
+        let tree = match tree {
+            Some(tree) => tree.to_string(),
+            None => open::empty_tree(self)?.to_owned(),
+        };
+        let args = [
+            "diff-index",
+            "--cached",
+            "-z",
+            "--raw",
+            "--no-abbrev",
+            "--no-renames",
+            "--no-relative",
+            "--ita-invisible-in-index",
+            "--ignore-submodules=none",
+            &tree,
+        ];
+        diff_tree::parse_all(&self.run(&args, &[0])?.stdout)
+    }
+
+    /// The entry of the index at a path.
+    pub(in crate::git) fn staged_entry(&self, path: &[u8]) -> Result<Option<Side>, GitError> {
+        let args = ["ls-files", "--stage", "-z", "--full-name", "--"];
+        let mut command = self.command(&args);
+        command.env("GIT_LITERAL_PATHSPECS", "1").arg(open::path(path));
+        let output = process::finish(command, &args, &[0])?;
+        for record in output.stdout.split(|byte| *byte == 0) {
+            // `MODE ID STAGE<tab>PATH`
+            let Some(tab) = memchr::memchr(b'\t', record) else { continue };
+            let mut words = record.get(..tab).unwrap_or_default().split(|byte| *byte == b' ');
+            let (mode, id, stage) = (words.next(), words.next(), words.next());
+            if record.get(tab + 1..) == Some(path) && stage == Some(b"0") {
+                let side = mode.and_then(octal).zip(id.and_then(Oid::from_hex));
+                return Ok(side.map(|(mode, id)| Side { mode, id }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn octal(digits: &[u8]) -> Option<EntryMode> {
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok().map(EntryMode)
+}
