@@ -6,37 +6,12 @@
 //! rest of the call: a native function that swallows the error changes nothing.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rhai::{Dynamic, Engine, EvalAltResult, Position};
 
+use super::clock;
 use crate::facts::MAX_BLOB;
-
-/// The stack that scripts need: a script can nest values (arrays, closures in closures) as deep as it has operations, and they
-/// are dropped recursively. Only what is touched costs memory.
-pub const STACK_SIZE: usize = if cfg!(target_pointer_width = "64") { 512 << 20 } else { 64 << 20 };
-
-/// The least stack that is worth trying, where no more can be had.
-const LEAST_STACK: usize = 8 << 20;
-
-/// How often the clock thread looks at the clock.
-const TICK: Duration = Duration::from_millis(4);
-
-/// Milliseconds since the clock thread began; late by a tick, and by what a busy machine adds. With [`CROWDED`] no deadline
-/// is kept.
-static NOW: AtomicU64 = AtomicU64::new(0);
-
-/// The process has more memory than rules may make it take.
-const CROWDED: u64 = 1 << 63;
-
-/// What the process may have, all its threads together; texts are at most 16 MiB, and honest rules hold a few of them.
-const MOST_MEMORY: usize = 1 << 30;
-
-fn now() -> u64 {
-    NOW.load(Ordering::Relaxed) & !CROWDED
-}
 
 /// What one call and a whole run may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,7 +142,7 @@ impl Meter {
     fn step(&self) -> Option<Dynamic> {
         let operations = self.operations.get().wrapping_add(1);
         self.operations.set(operations);
-        if operations <= self.most.get() && NOW.load(Ordering::Relaxed) <= self.deadline.get() {
+        if operations <= self.most.get() && !clock::is_past(self.deadline.get()) {
             return None;
         }
         Some(Dynamic::from(self.tripped().message()))
@@ -179,8 +154,8 @@ impl Meter {
         let trip = self.trip.get().unwrap_or_else(|| {
             if self.operations.get() > self.most.get() {
                 Trip::Operations(operations)
-            } else if NOW.load(Ordering::Relaxed) & CROWDED != 0 {
-                Trip::Memory(MOST_MEMORY)
+            } else if clock::is_crowded() {
+                Trip::Memory(clock::MOST_MEMORY)
             } else {
                 Trip::Wall(wall)
             }
@@ -253,12 +228,12 @@ pub(super) struct Used {
 
 impl Metered {
     pub(super) fn start(limits: &Limits) -> Self {
-        start_clock();
-        let now = now();
+        clock::start();
+        let now = clock::now();
         let outer = METER.with(|meter| {
             let limit = (limits.operations, limits.wall);
             meter.sizes.set((limits.array, limits.string));
-            let deadline = now.saturating_add(milliseconds(limits.wall));
+            let deadline = now.saturating_add(clock::milliseconds(limits.wall));
             (
                 meter.operations.replace(0),
                 meter.most.replace(limits.operations),
@@ -274,7 +249,7 @@ impl Metered {
     pub(super) fn end(self) -> Used {
         METER.with(|meter| Used {
             operations: meter.operations.get(),
-            milliseconds: now().saturating_sub(self.started),
+            milliseconds: clock::now().saturating_sub(self.started),
             trip: meter.trip.get(),
         })
     }
@@ -291,120 +266,4 @@ impl Drop for Metered {
             meter.trip.set(trip);
         });
     }
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The thread that tells the time. Without one (no thread can be had) operations alone limit a call.
-fn start_clock() {
-    static CLOCK: OnceLock<bool> = OnceLock::new();
-    CLOCK.get_or_init(|| {
-        let clock = std::thread::Builder::new().name("clock".to_owned()).stack_size(64 << 10);
-        clock
-            .spawn(|| {
-                let start = Instant::now();
-                loop {
-                    std::thread::sleep(TICK);
-                    let memory = memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem);
-                    let crowded = if memory > MOST_MEMORY { CROWDED } else { 0 };
-                    NOW.store(milliseconds(start.elapsed()) | crowded, Ordering::Relaxed);
-                }
-            })
-            .is_ok()
-    });
-}
-
-/// The limits of a whole run over all its calls, shared by its threads.
-#[derive(Debug)]
-pub struct RunMeter {
-    operations: AtomicU64,
-    milliseconds: AtomicU64,
-    most_operations: AtomicU64,
-    most_milliseconds: AtomicU64,
-    of_subject: (u64, u64),
-    spent: AtomicBool,
-    told: Mutex<Vec<usize>>,
-}
-
-impl RunMeter {
-    /// For a run over so many subjects (commits, files, changes).
-    pub fn new(limits: &Limits, subjects: usize) -> Self {
-        let meter = Self {
-            operations: AtomicU64::new(0),
-            milliseconds: AtomicU64::new(0),
-            most_operations: AtomicU64::new(limits.run_operations),
-            most_milliseconds: AtomicU64::new(milliseconds(limits.run_wall)),
-            of_subject: (limits.subject_operations, milliseconds(limits.subject_wall).max(1)),
-            spent: AtomicBool::new(false),
-            told: Mutex::new(Vec::new()),
-        };
-        meter.add_subjects(subjects);
-        meter
-    }
-
-    /// Raises the limits for more subjects: a long range is not counted before it is walked.
-    pub fn add_subjects(&self, subjects: usize) {
-        let subjects = subjects as u64;
-        let (operations, milliseconds) = self.of_subject;
-        self.most_operations.fetch_add(operations.saturating_mul(subjects), Ordering::Relaxed);
-        self.most_milliseconds.fetch_add(milliseconds.saturating_mul(subjects), Ordering::Relaxed);
-    }
-
-    pub(super) fn add(&self, used: &Used) {
-        let operations = self.operations.fetch_add(used.operations, Ordering::Relaxed) + used.operations;
-        let milliseconds =
-            self.milliseconds.fetch_add(used.milliseconds, Ordering::Relaxed) + used.milliseconds;
-        let over = |used: u64, most: &AtomicU64| used > most.load(Ordering::Relaxed);
-        if over(operations, &self.most_operations) || over(milliseconds, &self.most_milliseconds) {
-            self.spent.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Is nothing left?
-    pub fn is_spent(&self) -> bool {
-        self.spent.load(Ordering::Relaxed)
-    }
-
-    /// Operations counted so far.
-    pub fn operations(&self) -> u64 {
-        self.operations.load(Ordering::Relaxed)
-    }
-
-    /// Each rule says once that it is not judged any more.
-    pub(super) fn tell(&self, rule: usize) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = !told.contains(&rule);
-        if new {
-            told.push(rule);
-        }
-        new
-    }
-}
-
-/// Runs `work` on a thread whose stack is large enough for scripts; where that much cannot be had, on the largest there is.
-///
-/// # Errors
-/// When no thread can be had.
-pub fn with_stack<R: Send>(work: impl FnOnce() -> R + Send) -> std::io::Result<R> {
-    // Where a thread cannot be had its closure is lost, but not what it would have taken from here.
-    let work = Mutex::new(Some(work));
-    let take = || work.lock().unwrap_or_else(PoisonError::into_inner).take();
-    std::thread::scope(|scope| {
-        let mut stack = STACK_SIZE;
-        let handle = loop {
-            let thread = std::thread::Builder::new().name("rules".to_owned()).stack_size(stack);
-            match thread.spawn_scoped(scope, || take().map(|work| work())) {
-                Ok(handle) => break handle,
-                Err(_) if stack > LEAST_STACK => stack /= 2,
-                Err(error) => return Err(error),
-            }
-        };
-        match handle.join() {
-            Ok(Some(result)) => Ok(result),
-            Ok(None) => Err(std::io::Error::other("the work was done already")),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
 }

@@ -37,8 +37,8 @@ const SHORT: usize = 4 << 10;
 /// States of the expression times bytes of a text, where each of both is looked at with each of the other.
 const PAIRS: usize = 400_000_000;
 
-/// An expression. Its syntax is checked when it is made, and it is compiled when it is first used: most hooks use few of
-/// the expressions that the rules in force name, and compiling one takes longer than compiling the script around it.
+/// An expression. Its syntax is checked when it is made, but it is compiled when it is first used: most hooks use few of the
+/// expressions that the rules in force name, and compiling one takes longer than compiling the script around it.
 struct Compiled {
     pattern: String,
     short: OnceLock<Result<Regex, String>>,
@@ -50,33 +50,20 @@ struct Compiled {
 pub(in crate::policy) struct Pattern(Arc<Compiled>);
 
 thread_local! {
-    static COMPILED_ONES: RefCell<HashMap<String, Arc<Compiled>>> = RefCell::default();
+    static EXPRESSIONS: RefCell<HashMap<String, Arc<Compiled>>> = RefCell::default();
 }
 
 fn regex(pattern: &str) -> Fallible<Pattern> {
-    if let Some(known) = COMPILED_ONES.with_borrow(|cache| cache.get(pattern).map(Arc::clone)) {
+    if let Some(known) = EXPRESSIONS.with_borrow(|cache| cache.get(pattern).map(Arc::clone)) {
         return Ok(Pattern(known));
     }
-    // Compiling costs as much as thousands of operations.
-    charge(1_000)?;
-    let check = |pattern: &String| {
-        let syntax = regex_syntax::ParserBuilder::new().nest_limit(NESTED).build().parse(pattern);
-        syntax.map_err(|error| bad(pattern, &error.to_string())).or_else(fail)?;
-        Ok(Compiled { pattern: pattern.clone(), short: OnceLock::new(), long: OnceLock::new() })
-    };
-    COMPILED_ONES.with(|cache| kept(cache, pattern.to_owned(), check)).map(Pattern)
+    EXPRESSIONS.with(|cache| kept(cache, pattern.to_owned(), |pattern| Compiled::new(pattern))).map(Pattern)
 }
 
 fn bad(pattern: &str, error: &str) -> String {
     let why = error.lines().last().unwrap_or(error).trim_start_matches("error: ").trim_end_matches('.');
     let shown: String = pattern.chars().take(100).collect();
     format!("bad regular expression `{shown}`: {}", why.to_lowercase())
-}
-
-fn builder(pattern: &str) -> RegexBuilder {
-    let mut builder = RegexBuilder::new(pattern);
-    builder.size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(NESTED);
-    builder
 }
 
 /// The automaton for long texts: it gives up when it makes states for a few bytes each.
@@ -127,8 +114,21 @@ impl Search<'_> {
 }
 
 impl Compiled {
+    fn new(pattern: &str) -> Fallible<Self> {
+        // Compiling costs as much as thousands of operations.
+        charge(1_000)?;
+        match syntax::parse_with(pattern, &syntax::Config::new().nest_limit(NESTED)) {
+            Ok(_) => Ok(Self { pattern: pattern.to_owned(), short: OnceLock::new(), long: OnceLock::new() }),
+            Err(error) => fail(bad(pattern, &error.to_string())),
+        }
+    }
+
     fn short(&self) -> Fallible<&Regex> {
-        let compile = || builder(&self.pattern).build().map_err(|error| bad(&self.pattern, &error.to_string()));
+        let compile = || {
+            let builder = &mut RegexBuilder::new(&self.pattern);
+            let built = builder.size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(NESTED).build();
+            built.map_err(|error| bad(&self.pattern, &error.to_string()))
+        };
         self.short.get_or_init(compile).as_ref().or_else(|error| fail(error.clone()))
     }
 

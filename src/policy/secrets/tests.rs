@@ -121,39 +121,3 @@ fn places_are_told_and_texts_are_not() {
     assert_eq!((found[1].line, found[1].column), (5, 1));
     assert!(!format!("{found:?}").contains("QYLP"));
 }
-
-/// With `cargo test --release -- --ignored --nocapture speed`.
-#[test]
-#[ignore = "measures"]
-fn speed_over_text_without_any() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/policy/load.rs")).unwrap();
-    let text = text.repeat((64 << 20) / text.len());
-    let start = super::super::tests::cpu();
-    let found = in_text(&text).unwrap();
-    let rate = text.len() as f64 / (super::super::tests::cpu() - start);
-    println!("{rate:.2} GB/s, {} found", found.len());
-}
-
-/// `SECRETS_IN=folder cargo test --release -- --ignored --nocapture false_alarms`: what is found in all its files.
-#[test]
-#[ignore = "reads a folder that is given"]
-fn false_alarms() {
-    let Some(folder) = option_env!("SECRETS_IN") else { return };
-    let (mut bytes, mut files) = (0, 0);
-    let start = std::time::Instant::now();
-    for entry in walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok) {
-        let Ok(text) = std::fs::read(entry.path()) else { continue };
-        if text.iter().take(8000).any(|byte| *byte == 0) {
-            continue;
-        }
-        files += 1;
-        bytes += text.len();
-        let text = String::from_utf8_lossy(&text);
-        for secret in in_text(&text).unwrap() {
-            let line = text.lines().nth(secret.line as usize - 1).unwrap_or("");
-            let line: String = line.chars().take(160).collect();
-            println!("{} {}:{}: {}", secret.kind, entry.path().display(), secret.line, line.trim());
-        }
-    }
-    println!("{files} files, {bytes} bytes, {:?}", start.elapsed());
-}

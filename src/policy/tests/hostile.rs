@@ -131,7 +131,7 @@ fn findings_without_end_end() {
 
 #[test]
 fn expressions_that_explode_are_refused_or_end() {
-    stops("regex(\"(((a{100}){100}){100}){100}\")", "bad regular expression");
+    stops("regex(\"(((a{100}){100}){100}){100}\").is_match(\"a\")", "bad regular expression");
     stops("regex(\"[\")", "bad regular expression");
     stops("regex(`${repeat(\"(\", 1000)}${repeat(\")\", 1000)}`)", "bad regular expression");
     stops(

@@ -3,9 +3,6 @@
 mod basics;
 mod hostile;
 mod of_rules;
-mod speed;
-
-pub(super) use self::speed::cpu;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
