@@ -6,10 +6,12 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use regex::{Regex, RegexBuilder};
 use regex_automata::hybrid::{dfa, regex as lazy};
+use regex_automata::meta;
 use regex_automata::nfa::thompson;
 use regex_automata::util::iter::Searcher;
 use regex_automata::util::syntax;
@@ -34,6 +36,9 @@ const BYTES_AN_OPERATION: usize = 256;
 /// Whatever the expression, a text up to here takes milliseconds.
 const SHORT: usize = 4 << 10;
 
+/// Bytes of texts after which the automata for short texts are made.
+const QUICK: usize = 16 << 10;
+
 /// States of the expression times bytes of a text, where each of both is looked at with each of the other.
 const PAIRS: usize = 400_000_000;
 
@@ -41,6 +46,10 @@ const PAIRS: usize = 400_000_000;
 /// expressions that the rules in force name, and compiling one takes longer than compiling the script around it.
 struct Compiled {
     pattern: String,
+    /// For the first texts: quickly made and slow to search.
+    quick: OnceLock<Option<meta::Regex>>,
+    /// Bytes that were searched with it.
+    seen: AtomicUsize,
     short: OnceLock<Result<Regex, String>>,
     long: OnceLock<Option<lazy::Regex>>,
 }
@@ -64,6 +73,16 @@ fn bad(pattern: &str, error: &str) -> String {
     let why = error.lines().last().unwrap_or(error).trim_start_matches("error: ").trim_end_matches('.');
     let shown: String = pattern.chars().take(100).collect();
     format!("bad regular expression `{shown}`: {}", why.to_lowercase())
+}
+
+/// The same expression without what makes it fast: no automata but the one it is read into.
+fn quick(pattern: &str) -> Option<meta::Regex> {
+    let config = meta::Config::new().hybrid(false).dfa(false).onepass(false).nfa_size_limit(Some(COMPILED));
+    meta::Regex::builder()
+        .syntax(syntax::Config::new().nest_limit(NESTED))
+        .configure(config)
+        .build(pattern)
+        .ok()
 }
 
 /// The automaton for long texts: it gives up when it makes states for a few bytes each.
@@ -118,9 +137,22 @@ impl Compiled {
         // Compiling costs as much as thousands of operations.
         charge(1_000)?;
         match syntax::parse_with(pattern, &syntax::Config::new().nest_limit(NESTED)) {
-            Ok(_) => Ok(Self { pattern: pattern.to_owned(), short: OnceLock::new(), long: OnceLock::new() }),
+            Ok(_) => Ok(Self {
+                pattern: pattern.to_owned(),
+                quick: OnceLock::new(),
+                seen: AtomicUsize::new(0),
+                short: OnceLock::new(),
+                long: OnceLock::new(),
+            }),
             Err(error) => fail(bad(pattern, &error.to_string())),
         }
+    }
+
+    /// A hook judges one message: whole automata for it would take longer to make than to use. `None` once enough was
+    /// searched for them to pay.
+    fn quick(&self, text: &str) -> Option<&meta::Regex> {
+        let seen = self.seen.fetch_add(text.len() + 32, Ordering::Relaxed);
+        if seen > QUICK { None } else { self.quick.get_or_init(|| quick(&self.pattern)).as_ref() }
     }
 
     fn short(&self) -> Fallible<&Regex> {
@@ -141,6 +173,9 @@ impl Compiled {
 
     fn is_match(&self, text: &str) -> Fallible<bool> {
         if text.len() <= SHORT {
+            if let Some(quick) = self.quick(text) {
+                return Ok(quick.is_match(text));
+            }
             return Ok(self.short()?.is_match(text));
         }
         Ok(self.search()?.find(&Input::new(text).earliest(true))?.is_some())
@@ -148,6 +183,9 @@ impl Compiled {
 
     fn find(&self, text: &str) -> Fallible<Option<(usize, usize)>> {
         if text.len() <= SHORT {
+            if let Some(quick) = self.quick(text) {
+                return Ok(quick.find(text).map(|found| (found.start(), found.end())));
+            }
             return Ok(self.short()?.find(text).map(|found| (found.start(), found.end())));
         }
         self.search()?.find(&Input::new(text))
