@@ -44,7 +44,6 @@ fn stops(bodies: &[&str], limits: Limits) {
         let findings = judged(body, limits);
         let took = start.elapsed();
         let [finding] = findings.as_slice() else { unreachable!("{body}: {findings:?}") };
-        println!("{took:?} {body:?}\n  {} at {:?}", finding.message, finding.place);
         assert_eq!(finding.state, State::Error, "{body}");
         assert!(finding.place.as_ref().is_some_and(|place| place.line > 1), "{body}: {:?}", finding.place);
         assert!(took < Duration::from_secs(10), "{body}: {took:?}");
