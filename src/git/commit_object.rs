@@ -22,12 +22,14 @@ pub(super) struct CommitObject<'a> {
 pub(super) struct Links {
     pub(super) tree: Oid,
     pub(super) parents: Vec<Oid>,
-    /// The committer's time, by which walks are ordered.
-    pub(super) time: i64,
+    /// The committer's time, by which walks are ordered. Unsigned, as for git: a time before 1970 is the newest of all.
+    pub(super) time: u64,
 }
 
 impl<'a> CommitObject<'a> {
+    /// For git a commit ends at its first NUL.
     pub(super) fn new(bytes: &'a [u8]) -> Self {
+        let bytes = memchr::memchr(0, bytes).and_then(|end| bytes.get(..end)).unwrap_or(bytes);
         match memchr::memmem::find(bytes, b"\n\n") {
             Some(end) => Self {
                 headers: bytes.get(..=end).unwrap_or_default(),
@@ -49,35 +51,30 @@ impl<'a> CommitObject<'a> {
         self.headers().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// Tree, parents and time: parents only where git looks for them, right behind the tree.
+    /// Tree, parents and time: only where git looks for them, one line right behind the other.
     pub(super) fn links(self, id: Oid) -> Result<Links, GitError> {
-        let mut headers = self.headers();
+        let mut headers = self.headers().peekable();
         let tree = match headers.next() {
             Some((b"tree", hex)) => Oid::from_hex(hex),
             _ => None,
         };
         let tree = tree.ok_or_else(|| malformed(id, "it names no tree"))?;
-        let (mut parents, mut time) = (Vec::new(), 0);
-        for (name, value) in headers {
-            match name {
-                b"parent" => parents.push(
-                    Oid::from_hex(value).ok_or_else(|| malformed(id, "a parent of it is no object id"))?,
-                ),
-                b"committer" => {
-                    time = Signature::parse(value).time;
-                    break;
-                }
-                _ => {}
-            }
+        let mut parents = Vec::new();
+        while let Some((_, hex)) = headers.next_if(|(name, _)| *name == b"parent") {
+            parents.push(Oid::from_hex(hex).ok_or_else(|| malformed(id, "a parent of it is no object id"))?);
         }
-        Ok(Links { tree, parents, time })
+        let author = headers.next_if(|(name, _)| *name == b"author");
+        let committer = author.and_then(|_| headers.next_if(|(name, _)| *name == b"committer"));
+        Ok(Links { tree, parents, time: committer.map_or(0, |(_, line)| time_of_walk(line)) })
     }
 
     /// The facts. `links` are this commit's, perhaps without the parents that a shallow clone lacks.
     pub(super) fn parts(self, id: Oid, links: Links, raw: Arc<[u8]>, people: &People) -> CommitParts {
         let encoding = self.header(b"encoding").and_then(Encoding::for_label).unwrap_or(UTF_8);
-        let person = |name| {
-            let signature = self.header(name).map(Signature::parse).unwrap_or_default();
+        let person = |name: &[u8]| {
+            // git shows the last of several.
+            let lines = self.headers().filter(|(key, _)| *key == name);
+            let signature = lines.last().map(|(_, line)| Signature::parse(line)).unwrap_or_default();
             signature.person(encoding, people)
         };
         CommitParts {
@@ -115,21 +112,20 @@ struct Signature<'a> {
 }
 
 impl<'a> Signature<'a> {
-    /// As git splits an identity (`split_ident_line` in ident.c): the address is between the first `<` and the next `>`,
-    /// the time behind the last `>`. What is odd gives empty parts and the time 0, never an error: it is a fact that rules
-    /// judge.
+    /// As git splits an identity (`split_ident_line` in ident.c): the address is between the first `<` and the next `>`, the
+    /// time behind the last `>` and before a time zone. What is odd gives empty parts and the time 0, never an error: it is a
+    /// fact that rules judge.
     fn parse(line: &'a [u8]) -> Self {
-        let Some(open) = memchr::memchr(b'<', line) else {
-            return Self { name: line.trim_ascii(), ..Self::default() };
-        };
-        let name = line.get(..open).unwrap_or_default().trim_ascii();
-        let rest = line.get(open + 1..).unwrap_or_default();
-        let email =
-            rest.get(..memchr::memchr(b'>', rest).unwrap_or(rest.len())).unwrap_or_default().trim_ascii();
-        let behind = memchr::memrchr(b'>', rest).and_then(|close| rest.get(close + 1..)).unwrap_or_default();
-        let seconds = behind.trim_ascii_start().split(|byte| *byte == b' ').next().unwrap_or_default();
-        let time = std::str::from_utf8(seconds).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0);
-        Self { name, email, time }
+        Self::split(line).unwrap_or_default()
+    }
+
+    fn split(line: &'a [u8]) -> Option<Self> {
+        let open = memchr::memchr(b'<', line)?;
+        let rest = line.get(open + 1..)?;
+        let email = rest.get(..memchr::memchr(b'>', rest)?)?;
+        let behind = rest.get(memchr::memrchr(b'>', rest)? + 1..)?;
+        let time = time_with_zone(behind.trim_ascii_start()).unwrap_or(0);
+        Some(Self { name: line.get(..open)?.trim_ascii_end(), email, time })
     }
 
     fn person(self, encoding: &'static Encoding, people: &People) -> Person {
@@ -137,6 +133,30 @@ impl<'a> Signature<'a> {
         let identity = people.by_email(&email).cloned();
         Person { name: decode(self.name, encoding), email, time: self.time, login: None, identity }
     }
+}
+
+fn digits(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Seconds that a zone follows; too many of them are the last there are.
+fn time_with_zone(text: &[u8]) -> Option<i64> {
+    let (seconds, zone) = text.split_at_checked(digits(text))?;
+    let zone = zone.trim_ascii_start();
+    let has_zone = matches!(zone.first(), Some(b'+' | b'-')) && digits(zone.get(1..)?) > 0;
+    (has_zone && !seconds.is_empty())
+        .then(|| std::str::from_utf8(seconds).ok().and_then(|digits| digits.parse().ok()).unwrap_or(i64::MAX))
+}
+
+/// What git orders walks by (`parse_commit_date` in commit.c), which asks for no zone.
+fn time_of_walk(line: &[u8]) -> u64 {
+    let behind = memchr::memrchr(b'>', line).and_then(|close| line.get(close + 1..)).unwrap_or_default();
+    let text = behind.trim_ascii_start();
+    let (negative, text) = text.strip_prefix(b"-").map_or((false, text), |text| (true, text));
+    let seconds = text.get(..digits(text)).unwrap_or_default();
+    let seconds = std::str::from_utf8(seconds).unwrap_or_default();
+    let seconds = if seconds.is_empty() { 0 } else { seconds.parse().unwrap_or(u64::MAX) };
+    if negative { seconds.wrapping_neg() } else { seconds }
 }
 
 #[cfg(test)]
@@ -172,9 +192,8 @@ mod tests {
 
     #[test]
     fn the_encoding_header_is_heeded_and_rubbish_is_replaced() {
-        let text = format!(
-            "{TREE}author J\u{0} <j@x> 1 +0000\ncommitter J <j@x> 1 +0000\nencoding ISO-8859-1\n\ncaf_\n"
-        );
+        let text =
+            format!("{TREE}author J <j@x> 1 +0000\ncommitter J <j@x> 1 +0000\nencoding ISO-8859-1\n\ncaf_\n");
         let text =
             text.into_bytes().into_iter().map(|b| if b == b'_' { 0xe9 } else { b }).collect::<Vec<_>>();
         assert_eq!(parts(&text).message, "café\n");
@@ -186,13 +205,31 @@ mod tests {
 
     #[test]
     fn odd_identities_are_facts_and_no_errors() {
-        assert_eq!(Signature::parse(b"nobody"), Signature { name: b"nobody", email: b"", time: 0 });
+        assert_eq!(Signature::parse(b"nobody"), Signature::default());
         assert_eq!(Signature::parse(b" <> x"), Signature { name: b"", email: b"", time: 0 });
-        assert_eq!(Signature::parse(b"A <a@b> -5 +0000").time, -5);
+        assert_eq!(Signature::parse(b"A <a@b> -5 +0000").time, 0);
+        assert_eq!(Signature::parse(b"A <a@b> 5").time, 0);
+        assert_eq!(Signature::parse(b"A <a@b> 5 +0100").time, 5);
+        assert_eq!(Signature::parse(b"A <a@b> 99999999999999999999 +0100").time, i64::MAX);
         assert_eq!(
             Signature::parse(b"A <a <b> c> 7 +0000"),
             Signature { name: b"A", email: b"a <b", time: 7 }
         );
+    }
+
+    #[test]
+    fn a_walk_takes_times_as_git_does() {
+        for (line, time) in
+            [("A <a> 5", 5), ("A <a> x", 0), ("A 5", 0), ("A <a> -1 +0000", u64::MAX), ("A <a>", 0)]
+        {
+            assert_eq!(time_of_walk(line.as_bytes()), time, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_message_ends_at_its_first_nul() {
+        let text = format!("{TREE}author A <a> 1 +0000\ncommitter A <a> 1 +0000\n\nseen\0unseen");
+        assert_eq!(parts(text.as_bytes()).message, "seen");
     }
 
     #[test]

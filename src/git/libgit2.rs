@@ -73,11 +73,11 @@ impl Libgit2 {
         &self.git.place
     }
 
-    fn read_tree(&self, id: Oid) -> Result<Vec<u8>, GitError> {
+    fn read_tree(&self, id: Oid) -> Result<Arc<[u8]>, GitError> {
         self.expect(id, Kind::Tree)
     }
 
-    fn expect(&self, id: Oid, kind: Kind) -> Result<Vec<u8>, GitError> {
+    fn expect(&self, id: Oid, kind: Kind) -> Result<Arc<[u8]>, GitError> {
         let object = self.whole(id, kind.name())?;
         if object.kind == kind { Ok(object.bytes) } else { Err(wrong_kind(id, object.kind, kind)) }
     }
@@ -89,7 +89,7 @@ impl Libgit2 {
         let (size, kind) = odb.read_header(native(id)?).map_err(unreadable)?;
         bounded(id, kind_of(kind).ok_or_else(unknown)?, size as u64)?;
         let object = odb.read(native(id)?).map_err(unreadable)?;
-        Ok(Object { kind: kind_of(object.kind()).ok_or_else(unknown)?, bytes: object.data().to_vec() })
+        Ok(Object { kind: kind_of(object.kind()).ok_or_else(unknown)?, bytes: object.data().into() })
     }
 
     fn changes(&self, id: Oid, bytes: &[u8]) -> Result<Vec<RawChange>, GitError> {
@@ -203,7 +203,7 @@ impl Objects for Libgit2 {
         self.whole(id, "object")
     }
 
-    fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Vec<u8>)) -> Result<(), GitError> {
+    fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Arc<[u8]>)) -> Result<(), GitError> {
         for (id, _) in wanted {
             take(*id, self.expect(*id, Kind::Blob)?);
         }

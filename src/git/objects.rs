@@ -3,6 +3,8 @@
 //! It speaks of raw objects, raw tree deltas, refs and the index. Everything a fact is made of (parsing commits, finding
 //! renames, trailers, signatures, lines) is common code above it, so that both implementations give the same facts.
 
+use std::sync::Arc;
+
 use super::{Backend, GitError};
 use crate::facts::{EntryMode, FileStatus, GitPath, MAX_BLOB, Oid, RefName};
 
@@ -66,7 +68,7 @@ pub(super) fn unmerged(path: &[u8]) -> GitError {
 #[derive(Debug, Clone)]
 pub(super) struct Object {
     pub(super) kind: Kind,
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Arc<[u8]>,
 }
 
 /// One side of a changed path.
@@ -100,7 +102,7 @@ impl RawChange {
 /// A commit as it is stored, and what it changes if that was asked for.
 #[derive(Debug, Clone)]
 pub(super) struct RawCommit {
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Arc<[u8]>,
     /// Against the first parent, or nothing for a root; of a merge, what differs from every parent. By path.
     pub(super) changes: Option<Vec<RawChange>>,
 }
@@ -127,7 +129,7 @@ pub(super) trait Objects: Send {
     fn read(&mut self, id: Oid) -> Result<Object, GitError>;
 
     /// Whole blobs in the order asked, of the sizes that are given.
-    fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Vec<u8>)) -> Result<(), GitError>;
+    fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Arc<[u8]>)) -> Result<(), GitError>;
 
     /// Commits in the order asked, with what they change if `changes`.
     fn commits(&mut self, ids: &[Oid], changes: bool) -> Result<Vec<RawCommit>, GitError>;

@@ -136,6 +136,8 @@ pub(super) fn bare_command(location: &Location) -> Command {
         .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("GIT_GRAFT_FILE", "/dev/null")
         .env("GIT_OPTIONAL_LOCKS", "0")
+        // Else rev-list and diff-tree write into a pipe after every line: a fifth of all the time of a long range.
+        .env("GIT_FLUSH", "0")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("LC_ALL", "C")
         .stdin(Stdio::null());

@@ -16,9 +16,9 @@ use crate::facts::{
 };
 
 /// Bytes of blobs that one handle keeps.
-const CACHE: usize = 32 << 20;
+const CACHE: usize = 24 << 20;
 /// Bytes of blobs that are read ahead at once: the rest of the cache is for what is used again.
-const AHEAD: u64 = 20 << 20;
+const AHEAD: u64 = 16 << 20;
 /// How many sizes are asked for at once.
 const SIZES: usize = 256;
 /// How much of a blob git looks at to tell binary from text.
@@ -111,10 +111,9 @@ impl Handle {
         files: Option<Vec<FileParts>>,
         judging: &Judging,
     ) -> Result<Arc<Commit>, GitError> {
-        let bytes: Arc<[u8]> = raw.bytes.into();
-        let object = CommitObject::new(&bytes);
+        let object = CommitObject::new(&raw.bytes);
         let links = self.shallow.cut(id, object.links(id)?);
-        let parts = object.parts(id, links, Arc::clone(&bytes), &judging.people);
+        let parts = object.parts(id, links, Arc::clone(&raw.bytes), &judging.people);
         let commit = Commit::new(parts, self.store());
         Ok(Arc::new(match files {
             Some(files) => commit.with_files(self.files(files)),
@@ -219,7 +218,7 @@ impl Reader {
             let head = self.objects.head_of(id, HEAD)?;
             return Ok(Blob::TooLarge { size, head: head.into() });
         }
-        let bytes: Arc<[u8]> = self.objects.read(id)?.bytes.into();
+        let bytes = self.objects.read(id)?.bytes;
         self.cache.put(id, Arc::clone(&bytes));
         Ok(Blob::Whole(bytes))
     }
@@ -295,7 +294,7 @@ impl Reader {
                 }
             }
             let cache = &mut self.cache;
-            self.objects.blobs(&wanted, &mut |id, blob| cache.put(id, blob.into()))?;
+            self.objects.blobs(&wanted, &mut |id, blob| cache.put(id, blob))?;
         }
         Ok(())
     }
@@ -323,7 +322,7 @@ impl Reader {
         Ok(Some(at))
     }
 
-    pub(super) fn tree(&mut self, id: Oid) -> Result<Vec<u8>, GitError> {
+    fn tree(&mut self, id: Oid) -> Result<Arc<[u8]>, GitError> {
         let object = self.objects.read(id)?;
         if object.kind != Kind::Tree {
             return Err(wrong_kind(id, object.kind, Kind::Tree));

@@ -4,6 +4,7 @@
 //! trees itself.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::GitError;
 use super::objects::{RawChange, Side};
@@ -77,7 +78,7 @@ fn canonical(mode: u32) -> EntryMode {
 }
 
 /// Reads the bytes of a tree.
-pub(super) type ReadTree<'r> = dyn FnMut(Oid) -> Result<Vec<u8>, GitError> + 'r;
+pub(super) type ReadTree<'r> = dyn FnMut(Oid) -> Result<Arc<[u8]>, GitError> + 'r;
 
 /// What differs between two trees, files only, by path; `None` is the empty tree.
 pub(super) fn compare(
@@ -128,8 +129,8 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
-    fn bytes_of(&mut self, id: Option<Oid>) -> Result<(Vec<u8>, usize), GitError> {
-        id.map_or(Ok((Vec::new(), 20)), |id| Ok(((self.read)(id)?, id.as_bytes().len())))
+    fn bytes_of(&mut self, id: Option<Oid>) -> Result<(Arc<[u8]>, usize), GitError> {
+        id.map_or(Ok((Arc::default(), 20)), |id| Ok(((self.read)(id)?, id.as_bytes().len())))
     }
 
     fn pair(&mut self, old: Option<Entry<'_>>, new: Option<Entry<'_>>) -> Result<(), GitError> {
@@ -192,7 +193,7 @@ mod tests {
 
     fn diff(trees: &[(u8, Vec<u8>)], old: Option<u8>, new: Option<u8>) -> Vec<String> {
         let trees: HashMap<Oid, Vec<u8>> = trees.iter().map(|(n, bytes)| (id(*n), bytes.clone())).collect();
-        let mut read = |id: Oid| Ok(trees[&id].clone());
+        let mut read = |id: Oid| Ok(trees[&id].as_slice().into());
         let changes = compare(old.map(id), new.map(id), &mut read).unwrap();
         changes.iter().map(|c| format!("{} {}", c.status().unwrap().as_str(), c.path)).collect()
     }
@@ -227,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_malformed_tree_is_an_error() {
-        let mut read = |_| Ok(b"100644 a\0short".to_vec());
+        let mut read = |_| Ok(b"100644 a\0short".as_slice().into());
         assert!(compare(None, Some(id(1)), &mut read).is_err());
     }
 }

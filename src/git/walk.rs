@@ -22,14 +22,14 @@ struct Node {
     /// Is in the queue now.
     waiting: bool,
     /// Known once it was read.
-    links: Option<(i64, Vec<Oid>)>,
+    links: Option<(u64, Vec<Oid>)>,
 }
 
 /// An iterator over commits; `read` gives the links of one.
 pub(super) struct Walker<R> {
     read: R,
     nodes: HashMap<Oid, Node>,
-    queue: BinaryHeap<(i64, Reverse<u64>, Oid)>,
+    queue: BinaryHeap<(u64, Reverse<u64>, Oid)>,
     queued: u64,
     /// How many in the queue are not excluded.
     wanted: usize,
@@ -116,7 +116,7 @@ impl<R: FnMut(Oid) -> Result<Links, GitError>> Walker<R> {
     }
 
     /// The next of the queue, its parents queued.
-    fn pop(&mut self) -> Result<Option<(i64, Oid)>, GitError> {
+    fn pop(&mut self) -> Result<Option<(u64, Oid)>, GitError> {
         let Some((time, _, id)) = self.queue.pop() else { return Ok(None) };
         let excluded = self.is_excluded(id);
         self.wanted = self.wanted.saturating_sub(usize::from(!excluded));
@@ -136,7 +136,7 @@ impl<R: FnMut(Oid) -> Result<Links, GitError>> Walker<R> {
     }
 
     fn search(&mut self) -> Result<(), GitError> {
-        let (mut found, mut slop, mut oldest) = (VecDeque::new(), SLOP, i64::MAX);
+        let (mut found, mut slop, mut oldest) = (VecDeque::new(), SLOP, u64::MAX);
         while let Some((time, id)) = self.pop()? {
             if !self.is_excluded(id) {
                 oldest = time;
@@ -192,7 +192,7 @@ mod tests {
     }
 
     /// Commits as (number, time, parents).
-    fn walk(commits: &[(u8, i64, &[u8])], include: &[u8], exclude: &[u8]) -> Vec<u8> {
+    fn walk(commits: &[(u8, u64, &[u8])], include: &[u8], exclude: &[u8]) -> Vec<u8> {
         let read = |wanted: Oid| {
             let (_, time, parents) = commits
                 .iter()
@@ -207,14 +207,14 @@ mod tests {
 
     #[test]
     fn newest_first_and_of_equals_the_one_found_first() {
-        let history: &[(u8, i64, &[u8])] = &[(5, 50, &[3, 4]), (4, 30, &[1]), (3, 30, &[1]), (1, 10, &[])];
+        let history: &[(u8, u64, &[u8])] = &[(5, 50, &[3, 4]), (4, 30, &[1]), (3, 30, &[1]), (1, 10, &[])];
         assert_eq!(walk(history, &[5], &[]), [5, 3, 4, 1]);
         assert_eq!(walk(history, &[4, 3], &[]), [4, 3, 1]);
     }
 
     #[test]
     fn what_is_excluded_takes_its_history_with_it() {
-        let history: &[(u8, i64, &[u8])] =
+        let history: &[(u8, u64, &[u8])] =
             &[(6, 60, &[5]), (5, 50, &[4, 3]), (4, 40, &[2]), (3, 30, &[2]), (2, 20, &[1]), (1, 10, &[])];
         assert_eq!(walk(history, &[6], &[4]), [6, 5, 3]);
         assert_eq!(walk(history, &[4], &[6]), [] as [u8; 0]);
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn a_clock_that_ran_wrong_hides_nothing() {
         // 3 is excluded and claims to be ages old; what it descends from is newer.
-        let history: &[(u8, i64, &[u8])] = &[(4, 40, &[2]), (3, 1, &[2]), (2, 20, &[1]), (1, 10, &[])];
+        let history: &[(u8, u64, &[u8])] = &[(4, 40, &[2]), (3, 1, &[2]), (2, 20, &[1]), (1, 10, &[])];
         assert_eq!(walk(history, &[4], &[3]), [4]);
     }
 }

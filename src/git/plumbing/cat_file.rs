@@ -5,9 +5,10 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::ChildStdout;
+use std::sync::Arc;
 
 use super::super::GitError;
-use super::super::objects::{Kind, bounded};
+use super::super::objects::{Kind, Object, bounded};
 use super::super::process::{Conversation, Git};
 use crate::facts::Oid;
 
@@ -56,15 +57,17 @@ impl CatFile {
     }
 
     /// The next whole object; `None` if it is not there. One that is larger than anybody makes one is an error.
-    pub(super) fn answer(&mut self, id: Oid) -> Result<Option<(Kind, Vec<u8>)>, GitError> {
+    pub(super) fn answer(&mut self, id: Oid) -> Result<Option<Object>, GitError> {
         let Some((kind, size)) = self.header(id)? else { return Ok(None) };
         bounded(id, kind, size)?;
         let size = usize::try_from(size).map_err(|_| GitError::new(format!("object {id} is too large")))?;
-        let mut bytes = Vec::with_capacity(size + 1);
-        let read = self.output.by_ref().take(size as u64 + 1).read_to_end(&mut bytes);
-        match read {
-            Ok(count) if count == size + 1 && bytes.pop() == Some(b'\n') => Ok(Some((kind, bytes))),
-            Ok(_) => Err(self.conversation.broken(&format!("object {id} is cut off"))),
+        // Read to where it stays: a range of a long history is gigabytes.
+        let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, size).collect();
+        let mut end = [0];
+        let target = Arc::get_mut(&mut bytes).unwrap_or_default();
+        match self.output.read_exact(target).and_then(|()| self.output.read_exact(&mut end)) {
+            Ok(()) if end == *b"\n" => Ok(Some(Object { kind, bytes })),
+            Ok(()) => Err(self.conversation.broken(&format!("object {id} does not end where it should"))),
             Err(error) => Err(self.conversation.broken(&error.to_string())),
         }
     }

@@ -144,25 +144,20 @@ fn read_until(
 pub(super) fn parse_record(record: &[u8], path: &[u8]) -> Option<RawChange> {
     let parents = record.iter().take_while(|byte| **byte == b':').count();
     let mut words = record.get(parents..)?.split(|byte| *byte == b' ');
-    let mut modes = Vec::with_capacity(2);
-    for _ in 0..=parents {
-        modes.push(u32::from_str_radix(std::str::from_utf8(words.next()?).ok()?, 8).ok()?);
-    }
-    let mut ids = Vec::with_capacity(2);
-    for _ in 0..=parents {
-        ids.push(Oid::from_hex(words.next()?)?);
-    }
-    let side = |mode: Option<&u32>, id: Option<&Oid>| match (mode, id) {
-        (Some(0), Some(_)) => Some(None),
-        (Some(mode), Some(id)) => Some(Some(Side { mode: EntryMode(*mode), id: *id })),
+    let old_mode = mode(words.next()?)?;
+    let new_mode = mode(words.nth(parents.checked_sub(1)?)?)?;
+    let old_id = Oid::from_hex(words.next()?)?;
+    let new_id = Oid::from_hex(words.nth(parents - 1)?)?;
+    let side = |mode: EntryMode, id| (mode.0 != 0).then_some(Side { mode, id });
+    Some(RawChange { path: GitPath::new(path), old: side(old_mode, old_id), new: side(new_mode, new_id) })
+}
+
+pub(super) fn mode(octal: &[u8]) -> Option<EntryMode> {
+    let digit = |mode: u32, byte: &u8| match byte {
+        b'0'..=b'7' => mode.checked_mul(8).map(|mode| mode + u32::from(byte - b'0')),
         _ => None,
     };
-    let change = RawChange {
-        path: GitPath::new(path),
-        old: side(modes.first(), ids.first())?,
-        new: side(modes.last(), ids.last())?,
-    };
-    (parents > 0).then_some(change)
+    octal.iter().try_fold(0, digit).map(EntryMode)
 }
 
 /// All the records of `--raw -z` output without commit ids.

@@ -4,7 +4,7 @@ use super::super::GitError;
 use super::super::objects::{RawChange, Side};
 use super::super::process::{self, Git};
 use super::{diff_tree, open};
-use crate::facts::{EntryMode, Oid};
+use crate::facts::Oid;
 
 impl Git {
     /// What differs between a tree and the index, without intent-to-add entries.
@@ -40,14 +40,10 @@ impl Git {
             let mut words = record.get(..tab).unwrap_or_default().split(|byte| *byte == b' ');
             let (mode, id, stage) = (words.next(), words.next(), words.next());
             if record.get(tab + 1..) == Some(path) && stage == Some(b"0") {
-                let side = mode.and_then(octal).zip(id.and_then(Oid::from_hex));
+                let side = mode.and_then(diff_tree::mode).zip(id.and_then(Oid::from_hex));
                 return Ok(side.map(|(mode, id)| Side { mode, id }));
             }
         }
         Ok(None)
     }
-}
-
-fn octal(digits: &[u8]) -> Option<EntryMode> {
-    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok().map(EntryMode)
 }

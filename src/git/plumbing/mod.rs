@@ -76,18 +76,17 @@ impl Objects for Plumbing {
             process.ask_contents([id].iter())?;
             process.answer(id)
         })?;
-        let (kind, bytes) = read.ok_or_else(|| self.absent(id, "object"))?;
-        Ok(Object { kind, bytes })
+        read.ok_or_else(|| self.absent(id, "object"))
     }
 
-    fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Vec<u8>)) -> Result<(), GitError> {
+    fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Arc<[u8]>)) -> Result<(), GitError> {
         let mut absent = None;
         for wanted in together(wanted) {
             self.cat_file(|process| {
                 process.ask_contents(wanted.iter().map(|(id, _)| id))?;
                 for (id, _) in wanted {
                     match process.answer(*id)? {
-                        Some((Kind::Blob, bytes)) => take(*id, bytes),
+                        Some(Object { kind: Kind::Blob, bytes }) => take(*id, bytes),
                         _ => absent = absent.or(Some(*id)),
                     }
                 }
@@ -222,8 +221,10 @@ impl Plumbing {
             process.ask_contents(ids.iter())?;
             for id in ids {
                 match process.answer(*id)? {
-                    Some((Kind::Commit, bytes)) => into.push(RawCommit { bytes, changes: None }),
-                    Some((kind, _)) => absent = absent.or(Some((*id, Some(kind)))),
+                    Some(Object { kind: Kind::Commit, bytes }) => {
+                        into.push(RawCommit { bytes, changes: None })
+                    }
+                    Some(other) => absent = absent.or(Some((*id, Some(other.kind)))),
                     None => absent = absent.or(Some((*id, None))),
                 }
             }
