@@ -1,6 +1,7 @@
 //! What scripts can name: every type, property, method and function, registered together with its line of documentation.
 
 mod arrays;
+pub(super) mod builtins;
 mod change;
 mod commit;
 mod file;
@@ -18,7 +19,7 @@ pub(super) use file::{FileValue, FileView, View};
 pub(super) use functional::same;
 pub(super) use list::List;
 pub(super) use person::PersonValue;
-pub(super) use table::{Api, Kind, Table, comparable, shown};
+pub(super) use table::{Api, Entry, Kind, Table, comparable, shown};
 
 use crate::diagnostic::Diagnostic;
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Position};
@@ -44,6 +45,7 @@ pub(super) fn register(engine: &mut Engine) -> Table {
     super::parse::register(&mut api);
     super::define::register(&mut api);
     super::testing::register(&mut api);
+    builtins::register(&mut api);
     api.finish()
 }
 
