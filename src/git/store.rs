@@ -322,7 +322,7 @@ impl Reader {
         Ok(Some(at))
     }
 
-    fn tree(&mut self, id: Oid) -> Result<Arc<[u8]>, GitError> {
+    pub(super) fn tree(&mut self, id: Oid) -> Result<Arc<[u8]>, GitError> {
         let object = self.objects.read(id)?;
         if object.kind != Kind::Tree {
             return Err(wrong_kind(id, object.kind, Kind::Tree));
