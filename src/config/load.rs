@@ -96,7 +96,12 @@ pub fn load_for(
     };
     let Some(files) = files else { return Ok(None) };
     let files = files::sort(files, &shown, &mut mistakes)?;
-    Loader { shown, clock, purpose }.load(files, mistakes).map(Some)
+    let load = |files, purpose| Loader { shown: shown.clone(), clock, purpose }.load(files, mistakes.clone());
+    if purpose == Purpose::All {
+        return load(files, purpose).map(Some);
+    }
+    // What is wrong is told as it is when all is loaded: the nearest rule may be one that is left out.
+    load(files.clone(), purpose).or_else(|_| load(files, Purpose::All)).map(Some)
 }
 
 /// Which rules a run will ask.
