@@ -10,11 +10,16 @@
 //!   rename or wrap their files instead is what breaks these tools: lefthook renames a stranger's hook and never
 //!   runs it again, pre-commit takes any file that is not its own for a legacy hook.
 //!
+//! That path is absolute, since a relative one counts from the work tree and would lead nowhere in a linked one. Its
+//! price: a repository that is moved, or mounted elsewhere in a container, has no hooks until `bylaws install` is run
+//! again; [`doctor`] says so. Hooks of the three names are looked up when they run, so what comes and goes in the other
+//! folder is heeded; other names need a forwarder, and so `bylaws install` again.
+//!
 //! `core.hooksPath` may also be set for one work tree alone (`extensions.worktreeConfig`), where it would shadow ours.
 //! Such a work tree gets an installation of its own, in its own git directory and its own `config.worktree`, which
 //! goes when the work tree goes. So a hook of another tool is always looked for where git would have looked.
 //!
-//! Every installation keeps a journal, [`state`], written before anything that it speaks of.
+//! Every installation keeps a journal, `install.toml`, written before anything that it speaks of.
 
 mod doctor;
 mod error;
