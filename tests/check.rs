@@ -417,3 +417,17 @@ fn the_policy_of_a_revision_can_judge() {
     assert_eq!(bylaws(&repo, &["check", "HEAD", "--policy", "HEAD~1:.bylaws"]).status, 1);
     assert_eq!(bylaws(&repo, &["check", "HEAD"]).status, 0);
 }
+
+#[test]
+fn a_classifier_may_raise_the_impact_of_a_change() {
+    let repo = with_rule(&format!(
+        "{}classify(\"big\", #{{ title: \"t\", why: \"w\", change: |change| if change.commits.len > 1 {{ \"major\" }} }});\n",
+        commit_rule("fine", "")
+    ));
+    for n in 0..2 {
+        repo.write("b.txt", format!("{n}\n"));
+        repo.commit("Change a thing");
+    }
+    assert_eq!(json(&repo, &["check", "HEAD~1..main"])["changes"][0]["impact"], "minor");
+    assert_eq!(json(&repo, &["check", "HEAD~2..main"])["changes"][0]["impact"], "major");
+}

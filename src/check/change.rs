@@ -47,10 +47,15 @@ impl Check<'_> {
         let mut walk = self.repository.walk(&include, &exclude)?;
         let chunks = map_chunks(self.repository, &mut walk, |handle, ids| Ok(handle.commits(ids, needs)?))?;
         let commits: Vec<Arc<Commit>> = chunks.into_iter().flatten().collect();
-        let change = Arc::new(self.change_of(update, commits)?);
+        let meter = self.meter(1);
+        let mut change = Arc::new(self.change_of(update, commits)?);
+        let raised =
+            self.loaded.policy.classify(&change, &meter, &mut tally.findings).map(|(impact, _)| impact);
+        if let Some(impact) = raised {
+            change = Arc::new(Change { impact, ..Change::clone(&change) });
+        }
         let context = Context { impact: Some(change.impact), ..self.context(Some(change.reference.clone())) };
         let baselines = self.baselines(&include, &exclude)?;
-        let meter = self.meter(1);
         tally.add(if change.commits.len() < CHUNK {
             self.judge_chunk(self.repository, &change.commits, &context, &baselines, &meter)?
         } else {

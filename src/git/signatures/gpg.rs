@@ -61,7 +61,8 @@ fn verify(signed: &Signed, now: i64, location: &Location) -> Result<String, GitE
     let output = child.wait_with_output().map_err(failed)?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     match written {
-        Err(error) if said.is_empty() => Err(failed(error)),
+        // One that ends before it reads has said why.
+        Err(error) if said.is_empty() && error.kind() != std::io::ErrorKind::BrokenPipe => Err(failed(error)),
         _ if said.is_empty() => {
             let words = String::from_utf8_lossy(&output.stderr);
             let last = words.lines().rev().find(|line| !line.contains("WARNING"));
