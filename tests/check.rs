@@ -357,7 +357,7 @@ fn a_long_range_gives_the_same_whatever_thread_judged_it() {
     repo.git_with_input(&["fast-import", "--quiet"], stream.as_bytes());
     repo.git(&["reset", "-q", "--hard"]);
     let first = bylaws(&repo, &["check", "--all", "--format", "json"]);
-    assert!(first.out.contains("\"commits\": 1200"), "{}", &first.out[first.out.len() - 200..]);
+    assert!(first.out.contains("\"commits\": 1200"), "{}", first.out);
     for _ in 0..3 {
         assert_eq!(bylaws(&repo, &["check", "--all", "--format", "json"]).out, first.out);
     }

@@ -3,8 +3,10 @@
 use super::super::{LoadedPolicy, PolicySource, Purpose, load, load_for};
 use crate::policy::RuleInfo;
 
+type Handler = fn(&RuleInfo) -> bool;
+
 /// Rules in force that have such a handler.
-fn with(loaded: &LoadedPolicy, handler: fn(&RuleInfo) -> bool) -> Vec<&str> {
+fn with(loaded: &LoadedPolicy, handler: Handler) -> Vec<&str> {
     let rules = loaded.policy.rules().map(|(rule, _)| rule).filter(|rule| handler(rule));
     rules.map(|rule| rule.id.as_str()).collect()
 }
@@ -13,7 +15,7 @@ fn with(loaded: &LoadedPolicy, handler: fn(&RuleInfo) -> bool) -> Vec<&str> {
 #[test]
 fn a_hook_misses_no_rule_of_the_shipped_ones() {
     let all = load(PolicySource::BuiltIn, 0).unwrap();
-    let cases: [(Purpose, fn(&RuleInfo) -> bool); 2] =
+    let cases: [(Purpose, Handler); 2] =
         [(Purpose::Files, |rule| rule.uses.file_rules), (Purpose::Commits, |rule| rule.uses.commit_rules)];
     for (purpose, handler) in cases {
         let some = load_for(PolicySource::BuiltIn, 0, purpose).unwrap().unwrap();
