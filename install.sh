@@ -155,7 +155,8 @@ unset CARGO_BUILD_TARGET
 
 mkdir -p "$bin" 2>/dev/null || fail "cannot make the folder $bin" "choose another: PREFIX=DIR ./install.sh"
 new=$bin/.bylaws-new-$$
-trap 'rm -f "$new"' EXIT
+report=$bin/.bylaws-report-$$
+trap 'rm -f "$new" "$report"' EXIT
 trap 'exit 1' HUP INT TERM
 # Copied beside its place and renamed over it: a hook that runs right now keeps the old program.
 if ! cp "$target/release/bylaws" "$new" 2>/dev/null; then
@@ -176,15 +177,24 @@ if [ -n "$repository" ]; then
     if git -C "$repository" rev-parse --verify --quiet HEAD >/dev/null; then
         # The commit before the last ten; none if there are not so many.
         before=$(git -C "$repository" rev-list --max-count=1 --skip=10 HEAD)
-        say "the last commits of $repository:"
         if [ -n "$before" ]; then set -- "$before..HEAD"; else set -- --all; fi
+        say "the last commits of $repository:"
         checked=0
-        "$bin/bylaws" -C "$repository" check "$@" || checked=$?
+        "$bin/bylaws" -C "$repository" check "$@" >"$report" 2>&1 || checked=$?
+        lines=$(wc -l <"$report")
+        if [ "$lines" -le 40 ]; then
+            cat "$report"
+        else
+            head -n 30 "$report"
+            say "... and more; all of it: bylaws check $*"
+            say
+            tail -n 1 "$report"
+        fi
         case $checked in
         0) ;;
         1) say "old commits are not refused: the hooks judge new ones only" ;;
         *)
-            say "error: the policy of this repository cannot be used; the hooks refuse every commit until it can" >&2
+            say "error: bylaws cannot decide here, and a hook that cannot decide refuses: see above" >&2
             status=1
             ;;
         esac

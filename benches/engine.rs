@@ -1,13 +1,25 @@
 //! What rules cost, for each commit and each file they look at.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a bench that cannot run says so and ends"
+)]
+#![allow(missing_docs, reason = "benches are named by their functions")]
+
 mod common;
 
+use std::sync::Arc;
+
+use bylaws::facts::{Commit, File};
 use bylaws::policy::{Context, Limits, Policy, RuleBook, RunMeter, Script, Subject};
 use bylaws::verdict::Finding;
 use divan::{Bencher, black_box};
 
+/// On a thread with the stack that scripts need.
 fn main() {
-    divan::main();
+    bylaws::policy::with_stack(divan::main).unwrap_or_else(|mistake| panic!("{mistake}"));
 }
 
 const EMPTY: &str = r#"rule("empty", #{ title: "t", why: "w", commit: |commit| {}, file: |file| {} });"#;
@@ -26,27 +38,26 @@ const TWO_RULES: &str = r##"
         commit: |commit| if !commit.is_merge && !reviewed.is_match(commit.message) { finding("nobody reviewed it") } });
 "##;
 
-/// On a thread with the stack that scripts need.
 fn judge(bencher: Bencher<'_, '_>, scripts: &[Script], what: fn(&Policy, &RunMeter, &mut Vec<Finding>)) {
     let policy = common::policy(scripts);
     let meter = RunMeter::new(&Limits::default(), 1_000_000_000);
-    bylaws::policy::with_stack(|| {
-        bencher.bench_local(|| {
-            let mut findings = Vec::new();
-            what(&policy, &meter, &mut findings);
-            black_box(findings)
-        });
+    bencher.bench_local(|| {
+        let mut findings = Vec::new();
+        what(&policy, &meter, &mut findings);
+        black_box(findings)
     });
 }
 
+thread_local! {
+    static SUBJECT: (Arc<Commit>, Arc<File>) = common::commit();
+}
+
 fn a_commit(policy: &Policy, meter: &RunMeter, findings: &mut Vec<Finding>) {
-    thread_local! { static SUBJECT: (std::sync::Arc<bylaws::facts::Commit>, std::sync::Arc<bylaws::facts::File>) = common::commit(); }
     SUBJECT.with(|(commit, _)| policy.judge(Subject::Commit(commit), &Context::default(), meter, findings));
 }
 
 /// With its lines compared anew each time.
 fn a_file(policy: &Policy, meter: &RunMeter, findings: &mut Vec<Finding>) {
-    thread_local! { static SUBJECT: (std::sync::Arc<bylaws::facts::Commit>, std::sync::Arc<bylaws::facts::File>) = common::commit(); }
     SUBJECT.with(|(commit, file)| {
         file.release();
         policy.judge(Subject::File(commit, file), &Context::default(), meter, findings);
@@ -87,7 +98,5 @@ fn file_recommended(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn load_recommended(bencher: Bencher<'_, '_>) {
     let scripts = common::recommended();
-    bylaws::policy::with_stack(|| {
-        bencher.bench_local(|| RuleBook::compile(black_box(&scripts), Limits::default()).map(drop))
-    });
+    bencher.bench_local(|| RuleBook::compile(black_box(&scripts), Limits::default()).map(drop));
 }

@@ -1,5 +1,13 @@
 //! What reading a history costs, on both backends. `BYLAWS_BENCH_REPOSITORY` names another repository than the made one.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a bench that cannot run says so and ends"
+)]
+#![allow(missing_docs, reason = "benches are named by their functions")]
+
 mod common;
 
 use std::sync::LazyLock;

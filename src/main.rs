@@ -6,6 +6,9 @@ use std::time::Instant;
 
 use bylaws::cli::{self, Exit};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let started = Instant::now();
     // A panic is a defect, but a gate must close on it: 101 means nothing to whoever reads exit statuses.

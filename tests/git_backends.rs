@@ -242,7 +242,8 @@ fn entries_as_they_are_in_a_commit() {
         let commit = repository.commits(&[head], Needs::default()).unwrap().remove(0);
         let at = |path: &str| commit.entry(path.as_bytes()).unwrap().map(|entry| entry.mode.octal());
         assert_eq!(at("dir/deep/file").as_deref(), Some("100644"));
-        for absent in ["dir/deep", "dir/none", "top/x", "dir/staged", "", "/top", "dir//deep/file"] {
+        assert_eq!(at("dir/deep").as_deref(), Some("040000"));
+        for absent in ["dir/none", "top/x", "dir/staged", "", "/top", "dir//deep/file"] {
             assert_eq!(at(absent), None, "{absent}");
         }
         let draft = bylaws::facts::Commit::new(bylaws::facts::CommitParts::default(), repository.store());

@@ -1,7 +1,9 @@
 //! The real pre-commit, lefthook, husky and Git LFS: what they installed goes on running, and is as it was afterwards.
 //!
 //! `.ci/tools` gets them; a tool that is not there is said aloud.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is a test")]
 
+#[path = "common/sandbox.rs"]
 mod sandbox;
 
 use std::fs;
@@ -24,7 +26,7 @@ impl Scene {
             return None;
         };
         let machine = Sandbox::new();
-        let repository = machine.repository("repository");
+        let repository = machine.governed("repository");
         Some(Self { machine, repository, tool: Some(tool) })
     }
 
@@ -73,10 +75,11 @@ impl Scene {
     /// Theirs and ours judge in a folder: theirs run first, ours refuses.
     fn both_judge(&self, folder: &Path, theirs: &[&str]) {
         self.ran();
-        self.commit(folder, &format!("colour = \"{}\"\n", folder.display())).ok();
+        let head = self.run(folder, "git", &["rev-parse", "HEAD"]).ok();
+        self.commit(folder, &format!("after = \"{}\"\n", head.trim())).ok();
         assert_eq!(self.ran(), theirs);
         let refused = self.commit(folder, &secret()).refused();
-        assert!(refused.contains("error[no-secrets]"), "{refused}");
+        assert!(refused.contains("error[no-keys]"), "{refused}");
         assert!(self.ran().contains(&theirs[0].to_owned()));
         self.run(folder, "git", &["reset", "-q", "--hard"]).ok();
     }
@@ -119,9 +122,8 @@ fn pre_commit() {
     let Some(scene) = Scene::with("pre-commit") else { return };
     let mut config = "repos:\n  - repo: local\n    hooks:\n".to_owned();
     for stage in ["pre-commit", "commit-msg", "pre-push"] {
-        // pre-commit appends arguments; `#` keeps them from the command.
         config.push_str(&format!(
-            "      - {{id: {stage}, name: {stage}, language: system, always_run: true, stages: [{stage}], \
+            "      - {{id: {stage}, name: {stage}, language: system, always_run: true, pass_filenames: false, stages: [{stage}], \
              entry: 'sh -c \"{}\"'}}\n",
             scene.note(stage)
         ));
@@ -141,7 +143,7 @@ fn pre_commit() {
     scene.install();
     // The last commit holds the secret, and is refused; the one before is not.
     let refused = scene.run(&scene.repository, "git", &["push", "origin", "main"]).refused();
-    assert!(refused.contains("error[no-secrets]"), "{refused}");
+    assert!(refused.contains("error[no-keys]"), "{refused}");
     assert_eq!(scene.ran(), ["pre-push"]);
     scene.run(&scene.repository, "git", &["push", "origin", "main~1:refs/heads/main"]).ok();
     assert_eq!(scene.ran(), ["pre-push"]);
@@ -236,7 +238,7 @@ fn git_lfs() {
     scene.run(&scene.repository, "git", &["commit", "-q", "--no-verify", "-m", "Add the settings"]).ok();
     scene.run(&scene.repository, "git", &["switch", "-q", "main"]).ok();
     let refused = scene.run(&scene.repository, "git", &["push", "origin", "main:good", "bad"]).refused();
-    assert!(refused.contains("error[no-secrets]"), "{refused}");
+    assert!(refused.contains("error[no-keys]"), "{refused}");
     scene.run(&scene.repository, env!("CARGO_BIN_EXE_bylaws"), &["doctor"]).ok();
     scene.run(&scene.repository, env!("CARGO_BIN_EXE_bylaws"), &["uninstall"]).ok();
     assert!(scene.hooks() == before);
@@ -245,7 +247,7 @@ fn git_lfs() {
 #[test]
 fn a_hook_of_another_tool_that_fails_blocks_with_its_own_status() {
     let machine = Sandbox::new();
-    let repository = machine.repository("repository");
+    let repository = machine.governed("repository");
     let hook = repository.join(".git/hooks/pre-commit");
     machine.script(&hook, "#!/bin/sh\necho no >&2\nexit 42\n");
     machine.bylaws(&repository, &["install"]).ok();

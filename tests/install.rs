@@ -1,5 +1,7 @@
 //! `bylaws install` and `uninstall` on repositories of every shape.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is a test")]
 
+#[path = "common/sandbox.rs"]
 mod sandbox;
 
 use std::fs;
@@ -561,4 +563,74 @@ fn doctor_sees_what_is_not_enforced() {
     assert!(npm.ok && npm.help.unwrap().contains("husky && bylaws install"));
     fs::rename(machine.binary(), machine.path("elsewhere")).unwrap();
     assert!(complaints()[0].contains("there is no program"));
+}
+
+#[test]
+fn the_commands_say_what_was_done_and_what_to_do() {
+    let machine = Sandbox::new();
+    let repository = machine.repository("repository");
+    machine.script(&repository.join(".git/hooks/pre-commit"), "#!/bin/sh\n");
+    machine.git(&repository, &["remote", "add", "origin", "/nowhere"]).ok();
+    let said = |words: &[&str], code: i32| {
+        let run = machine.bylaws(&repository, words);
+        assert_eq!(run.code, code, "{}", run.text);
+        // The last line of doctor is about the policy, which is not ours to test.
+        let text = run.text.split("ok: policy").next().unwrap();
+        text.replace(machine.path("").to_str().unwrap(), "/").replace(env!("CARGO_BIN_EXE_bylaws"), "BYLAWS")
+    };
+    insta::assert_snapshot!(said(&["doctor"], 1), @r"
+    not enforced: installation: bylaws is not installed in this repository
+      = help: run `bylaws install`
+    ");
+    insta::assert_snapshot!(said(&["install", "--hook", "precommit"], 2), @r"
+    error: `precommit` is not a hook that bylaws installs
+      = help: did you mean `pre-commit`?
+    ");
+    insta::assert_snapshot!(said(&["install"], 0), @r"
+    installed pre-commit, commit-msg, pre-push in /repository/.git/bylaws/hooks
+    the hooks in /repository/.git/hooks (pre-commit) go on running
+    `git fetch origin` gets refs/bylaws/* too from now on
+    note: to set up another tool's hooks again, run `bylaws uninstall`, then that tool, then `bylaws install`
+    next: `bylaws check` judges what is staged or not yet pushed, `bylaws rules` lists the rules
+    ");
+    insta::assert_snapshot!(said(&["install"], 0), @r"
+    already installed: pre-commit, commit-msg, pre-push in /repository/.git/bylaws/hooks
+    the hooks in /repository/.git/hooks (pre-commit) go on running
+    `git fetch origin` gets refs/bylaws/* too from now on
+    note: to set up another tool's hooks again, run `bylaws uninstall`, then that tool, then `bylaws install`
+    next: `bylaws check` judges what is staged or not yet pushed, `bylaws rules` lists the rules
+    ");
+    insta::assert_snapshot!(said(&["doctor"], 0), @r"
+    ok: program: the hooks run `BYLAWS`; they need no PATH, so graphical clients run it too
+    ok: hook folder of `/repository`: git looks for hooks in `/repository/.git/bylaws/hooks`
+    ok: pre-commit: runs from `/repository/.git/bylaws/hooks/pre-commit`
+    ok: commit-msg: runs from `/repository/.git/bylaws/hooks/commit-msg`
+    ok: pre-push: runs from `/repository/.git/bylaws/hooks/pre-push`
+    ok: hooks of other tools: pre-commit in `/repository/.git/hooks` go on running
+      = help: to set up another tool's hooks again, run `bylaws uninstall`, then that tool, then `bylaws install`
+    ok: fetch: refs/bylaws/* is fetched from `origin`
+    ");
+    insta::assert_snapshot!(said(&["uninstall"], 0), @r"
+    removed /repository/.git/bylaws/hooks/pre-commit
+    removed /repository/.git/bylaws/hooks/commit-msg
+    removed /repository/.git/bylaws/hooks/pre-push
+    restored /repository/.git/config
+    ");
+    insta::assert_snapshot!(said(&["uninstall"], 0), @r"nothing of bylaws is installed here");
+}
+
+#[test]
+fn many_installations_at_once_do_no_harm() {
+    let machine = Sandbox::new();
+    let repository = machine.repository("repository");
+    machine.script(&repository.join(".git/hooks/pre-commit"), "#!/bin/sh\n");
+    let before = snapshot(&repository.join(".git"));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| machine.bylaws(&repository, &["install"]).ok());
+        }
+    });
+    machine.bylaws(&repository, &["doctor"]).ok();
+    machine.bylaws(&repository, &["uninstall"]).ok();
+    assert_eq!(snapshot(&repository.join(".git")), before);
 }

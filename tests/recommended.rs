@@ -1,4 +1,9 @@
-//! The `recommended` rules: their own tests, on the engine that judges with them.
+//! The `recommended` rules: their own tests, on the engine that judges with them, and real histories.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::collections::BTreeMap;
+use std::process::Command;
 
 use bylaws::config::set_scripts;
 use bylaws::policy::{Limits, RuleBook, Script, ScriptKind, testing};
@@ -59,4 +64,36 @@ fn every_rule_stands_in_a_file_of_its_name_and_says_its_level() {
         let tests = format!("<recommended>/tests/{}.rhai", rule.id);
         assert!(scripts.iter().any(|script| script.name == tests), "{tests}");
     }
+}
+
+/// Most of a healthy project's commits must pass: `BYLAWS_TEST_REPOSITORY` names one. Prints what was found.
+#[test]
+#[ignore = "needs a repository that is not ours"]
+#[expect(clippy::disallowed_methods, reason = "a test is asked through its environment")]
+fn a_real_project_mostly_passes() {
+    let repository =
+        std::env::var("BYLAWS_TEST_REPOSITORY").expect("BYLAWS_TEST_REPOSITORY names a repository");
+    let newest = Command::new("git")
+        .args(["-C", &repository, "rev-list", "--max-count=300", "--first-parent", "HEAD"])
+        .output()
+        .expect("git runs");
+    let newest = String::from_utf8(newest.stdout).expect("ids");
+    let checked = Command::new(env!("CARGO_BIN_EXE_bylaws"))
+        .args(["-C", &repository, "check", "--format", "json"])
+        .args(newest.lines())
+        .output()
+        .expect("bylaws runs");
+    let verdict: serde_json::Value = serde_json::from_slice(&checked.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&checked.stderr)));
+    assert_eq!(verdict["summary"]["errors"], 0, "a rule could not decide: {verdict}");
+    let commits = verdict["summary"]["commits"].as_u64().expect("a number");
+    let mut denied: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in verdict["findings"].as_array().expect("findings") {
+        if finding["level"] != "advisory" {
+            *denied.entry(finding["rule"].as_str().expect("a rule")).or_default() += 1;
+        }
+    }
+    println!("{commits} commits: {denied:?}");
+    let share = denied.values().sum::<usize>() as u64 * 100 / commits.max(1);
+    assert!(share <= 5, "{share} findings that deny in 100 commits: {denied:?}");
 }

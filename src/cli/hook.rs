@@ -10,6 +10,7 @@ use super::environment::Environment;
 use super::output::{self, Stream};
 use super::session::{self, Session, held_by};
 use crate::check::{Cleanup, Draft, Progress, RefUpdate, clean_message};
+use crate::config::Purpose;
 use crate::facts::{Oid, Person, RefName};
 use crate::git::Repository;
 use crate::install::{Target, hook};
@@ -31,7 +32,7 @@ pub(super) fn run(
     }
     match command.name.as_str() {
         "pre-commit" => {
-            let session = Session::new(common, environment, repository)?;
+            let session = Session::for_purpose(common, environment, repository, Purpose::Files)?;
             if !session.loaded.policy.needs().file_rules {
                 return Ok(Exit::Allowed);
             }
@@ -61,7 +62,7 @@ fn commit_msg(
     let file = command.arguments.first().context("`bylaws hook commit-msg` wants the message's file")?;
     let file = environment.folder.join(file);
     let raw = std::fs::read(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
-    let session = Session::new(common, environment, repository)?;
+    let session = Session::for_purpose(common, environment, repository, Purpose::Commits)?;
     let draft = draft_of(&session, &String::from_utf8_lossy(&raw))?;
     let verdict = session.check(&Progress::default()).draft(draft)?;
     answer(&verdict, common, environment)

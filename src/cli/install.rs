@@ -1,7 +1,5 @@
 //! `bylaws install`, `uninstall` and `doctor`.
 
-use std::ffi::OsStr;
-
 use anyhow::Context as _;
 
 use super::Exit;
@@ -70,7 +68,8 @@ fn version() -> String {
 /// Where the hooks find this program from now on.
 fn binary(environment: &Environment) -> anyhow::Result<std::path::PathBuf> {
     let running = std::env::current_exe().context("cannot tell where this program is")?;
-    Ok(install::lasting_path(&running, environment.get("PATH").map(OsStr::new)))
+    let folders = environment.get("PATH").into_iter().flat_map(std::env::split_paths);
+    Ok(install::lasting_path(&running, folders))
 }
 
 pub(super) fn doctor(common: &Common, environment: &Environment) -> anyhow::Result<Exit> {

@@ -22,6 +22,7 @@ use arguments::{Arguments, Command};
 use environment::Environment;
 
 use crate::git::GitError;
+use crate::install::InstallError;
 use crate::report::clean;
 use crate::verdict::Decision;
 
@@ -95,7 +96,10 @@ fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<
 pub fn shown(error: &anyhow::Error) -> String {
     let located = error.to_string();
     let text = if located.starts_with("error") { located } else { format!("error: {error:#}") };
-    let help = error.chain().find_map(|cause| cause.downcast_ref::<GitError>()?.hint.as_deref());
+    let help = error.chain().find_map(|cause| {
+        let of_git = cause.downcast_ref::<GitError>().map(|error| &error.hint);
+        of_git.or_else(|| cause.downcast_ref::<InstallError>().map(|error| &error.hint))?.as_deref()
+    });
     let lines: Vec<String> = text.lines().map(clean).collect();
     help.map_or_else(|| lines.join("\n"), |help| format!("{}\n  = help: {}", lines.join("\n"), clean(help)))
 }

@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 use super::arguments::{Backend, Common};
 use super::environment::Environment;
 use crate::check::{Check, Progress};
-use crate::config::{self, LoadedPolicy, PolicySource};
+use crate::config::{self, LoadedPolicy, PolicySource, Purpose};
 use crate::facts::{Oid, Person, RefName};
 use crate::git::{self, Repository};
 
@@ -45,7 +47,17 @@ impl<'e> Session<'e> {
         environment: &'e Environment,
         repository: Repository,
     ) -> anyhow::Result<Self> {
-        let loaded = load(common, environment, &repository)?;
+        Self::for_purpose(common, environment, repository, Purpose::All)
+    }
+
+    /// The same, for a run that asks rules of one kind only.
+    pub(super) fn for_purpose(
+        common: &Common,
+        environment: &'e Environment,
+        repository: Repository,
+        purpose: Purpose,
+    ) -> anyhow::Result<Self> {
+        let loaded = load(common, environment, &repository, purpose)?;
         Self::with_policy(environment, repository, loaded)
     }
 
@@ -72,25 +84,29 @@ impl<'e> Session<'e> {
     }
 }
 
-fn load(common: &Common, environment: &Environment, repository: &Repository) -> anyhow::Result<LoadedPolicy> {
+fn load(
+    common: &Common,
+    environment: &Environment,
+    repository: &Repository,
+    purpose: Purpose,
+) -> anyhow::Result<LoadedPolicy> {
     if let Some(words) = &common.policy {
         return named_policy(words, common, environment, repository);
     }
-    if let Some(top) = repository.work_tree() {
-        let folder = top.join(".bylaws");
-        let source = PolicySource::Folder(&folder, ".bylaws".to_owned());
-        return config::load_if_present(source, environment.now)?.map_or_else(|| built_in(environment), Ok);
-    }
-    match repository.head()?.id {
-        Some(head) => {
-            Ok(policy_at(repository, head, "HEAD", environment)?.map_or_else(|| built_in(environment), Ok)?)
+    let there = match (repository.work_tree(), repository.head()?.id) {
+        (Some(top), _) => {
+            let folder = top.join(".bylaws");
+            let source = PolicySource::Folder(&folder, ".bylaws".to_owned());
+            config::load_for(source, environment.now, purpose)?
         }
-        None => built_in(environment),
+        (None, Some(head)) => policy_at(repository, head, "HEAD", environment)?,
+        (None, None) => None,
+    };
+    if let Some(policy) = there {
+        return Ok(policy);
     }
-}
-
-fn built_in(environment: &Environment) -> anyhow::Result<LoadedPolicy> {
-    Ok(config::load(PolicySource::BuiltIn, environment.now)?)
+    let built_in = config::load_for(PolicySource::BuiltIn, environment.now, purpose)?;
+    built_in.context("the built-in rules are missing from this program")
 }
 
 /// The policy in `.bylaws` of a commit; `None` where it has none.
@@ -100,8 +116,8 @@ pub(super) fn policy_at(
     shown: &str,
     environment: &Environment,
 ) -> anyhow::Result<Option<LoadedPolicy>> {
-    let Some(files) = repository.folder(commit, ".bylaws")? else { return Ok(None) };
-    Ok(Some(config::load(PolicySource::Files(files, format!("{shown}:.bylaws")), environment.now)?))
+    let source = PolicySource::Tree(repository, commit, ".bylaws".to_owned(), format!("{shown}:.bylaws"));
+    Ok(config::load_if_present(source, environment.now)?)
 }
 
 fn named_policy(
@@ -120,10 +136,8 @@ fn named_policy(
     };
     let path = if path.is_empty() { ".bylaws" } else { path.trim_end_matches('/') };
     let commit = repository.resolve(revision)?;
-    let Some(files) = repository.folder(commit, path)? else {
-        anyhow::bail!("there is no folder `{path}` in `{revision}`");
-    };
-    Ok(config::load(PolicySource::Files(files, words.to_owned()), environment.now)?)
+    let source = PolicySource::Tree(repository, commit, path.to_owned(), words.to_owned());
+    Ok(config::load(source, environment.now)?)
 }
 
 /// Locally the pusher is the person of `user.email`.

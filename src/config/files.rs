@@ -18,7 +18,7 @@ const MAX_FILES: usize = 10_000;
 pub type PolicyFile = (String, Vec<u8>);
 
 /// What a policy is made of.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct PolicyFiles {
     /// `bylaws.toml`.
     pub(super) bylaws: Option<String>,

@@ -17,7 +17,7 @@ use super::tree;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::facts::{Oid, People};
 use crate::git::Repository;
-use crate::policy::{Binding, Limits, Origin, Policy, RuleBook, RuleInfo, Script, ScriptKind, with_stack};
+use crate::policy::{Binding, Limits, Origin, Policy, RuleBook, RuleInfo, Script, ScriptKind};
 use crate::verdict::{Level, PolicyName};
 
 /// Where a policy is read from, and what people know that as: `.bylaws`, `origin/main:.bylaws`.
@@ -50,7 +50,8 @@ pub struct LoadedPolicy {
     pub notices: Vec<Diagnostic>,
 }
 
-/// Loads a policy. `clock` is now, in seconds UTC.
+/// Loads a policy. `clock` is now, in seconds UTC. Scripts are run: call it where [`crate::policy::with_stack`] has made
+/// room for them.
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of the places; that there is no such folder; or that no rule is in force.
@@ -72,6 +73,18 @@ pub fn load(source: PolicySource<'_>, clock: i64) -> Result<LoadedPolicy, Diagno
 /// # Errors
 /// As for [`load`].
 pub fn load_if_present(source: PolicySource<'_>, clock: i64) -> Result<Option<LoadedPolicy>, Diagnostics> {
+    load_for(source, clock, Purpose::All)
+}
+
+/// As [`load_if_present`], for a run that asks rules of one kind only: a hook does not pay for the others.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_for(
+    source: PolicySource<'_>,
+    clock: i64,
+    purpose: Purpose,
+) -> Result<Option<LoadedPolicy>, Diagnostics> {
     let mut mistakes = Vec::new();
     let (files, shown) = match source {
         PolicySource::Folder(folder, shown) => (files::read_folder(folder, &shown, &mut mistakes)?, shown),
@@ -83,12 +96,45 @@ pub fn load_if_present(source: PolicySource<'_>, clock: i64) -> Result<Option<Lo
     };
     let Some(files) = files else { return Ok(None) };
     let files = files::sort(files, &shown, &mut mistakes)?;
-    Loader { shown, clock }.load(files, mistakes).map(Some)
+    let load = |files, purpose| Loader { shown: shown.clone(), clock, purpose }.load(files, mistakes.clone());
+    if purpose == Purpose::All {
+        return load(files, purpose).map(Some);
+    }
+    // What is wrong is told as it is when all is loaded: the nearest rule may be one that is left out.
+    load(files.clone(), purpose).or_else(|_| load(files, Purpose::All)).map(Some)
+}
+
+/// Which rules a run will ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// All of them.
+    All,
+    /// Those with a `file` handler.
+    Files,
+    /// Those with a `commit` handler.
+    Commits,
+}
+
+impl Purpose {
+    /// May a run for this ask a rule of this script? Shipped scripts have their handlers at the beginning of a line, as a
+    /// test makes sure; one that `bylaws.toml` speaks of is always wanted, so that what it says is checked.
+    fn wants(self, script: &Script, named: &[&str]) -> bool {
+        let handler = match self {
+            Self::All => return true,
+            Self::Files => "file:",
+            Self::Commits => "commit:",
+        };
+        let is_named = named.iter().any(|rule| script.name.ends_with(&format!("/{rule}.rhai")));
+        script.kind != ScriptKind::Rules
+            || is_named
+            || script.text.lines().any(|line| line.trim_start().starts_with(handler))
+    }
 }
 
 struct Loader {
     shown: String,
     clock: i64,
+    purpose: Purpose,
 }
 
 /// One TOML file of the policy: its name and text. One that is not there is empty.
@@ -109,7 +155,9 @@ impl Loader {
         let directory = read_people(&people.text, raw.as_ref(), &mut in_people);
         let sets = extended(raw.as_ref(), &mut in_bylaws);
         let shipped = shipped(&sets);
-        let book = compile(&files.scripts, &shipped);
+        let named = raw.as_ref().map(named).unwrap_or_default();
+        let wanted = |script: &Script| self.purpose.wants(script, &named);
+        let book = compile(&files.scripts, &shipped, wanted);
 
         let config =
             raw.as_ref().map(|raw| Config::read(raw, directory.as_ref(), self.clock, &mut in_bylaws));
@@ -127,7 +175,7 @@ impl Loader {
         else {
             return Err(in_order(errors));
         };
-        if bindings.iter().all(|binding| binding.level == Level::Off) {
+        if self.purpose == Purpose::All && bindings.iter().all(|binding| binding.level == Level::Off) {
             return Err(no_rule(&bylaws.name).into());
         }
         let people = Arc::new(People::new(directory.identities));
@@ -198,15 +246,22 @@ fn shipped(names: &[String]) -> Vec<ShippedSet> {
     names.iter().filter_map(scripts).collect()
 }
 
-/// Compiles on a thread whose stack is large enough for any script, wherever this is called from.
-fn compile(own: &[Script], shipped: &[ShippedSet]) -> Result<RuleBook, Diagnostics> {
+/// The rules that `bylaws.toml` speaks of.
+fn named(raw: &RawBylaws) -> Vec<&str> {
+    let waived = raw.waiver.iter().map(|waiver| waiver.rule.value.as_str());
+    raw.rules.keys().map(|id| id.value.as_str()).chain(waived).collect()
+}
+
+fn compile(
+    own: &[Script],
+    shipped: &[ShippedSet],
+    wanted: impl Fn(&Script) -> bool,
+) -> Result<RuleBook, Diagnostics> {
     // Shipped ones first: of two rules with one id the message then points at the repository's own, which can be changed.
-    let shipped = shipped.iter().flat_map(|(_, scripts)| scripts);
+    let shipped = shipped.iter().flat_map(|(_, scripts)| scripts).filter(|script| wanted(script));
     let all: Vec<Script> =
         shipped.chain(own).filter(|script| script.kind != ScriptKind::Tests).cloned().collect();
-    with_stack(|| RuleBook::compile(&all, Limits::default())).unwrap_or_else(|error| {
-        Err(Diagnostic::new(format!("rules cannot be read: no thread: {error}")).into())
-    })
+    RuleBook::compile(&all, Limits::default())
 }
 
 fn bind(raw: &RawBylaws, rules: &[RuleInfo], mistakes: &mut Mistakes<'_>) -> Vec<Binding> {

@@ -34,7 +34,7 @@ pub use classify::{Classification, Classify, Movement, Reason};
 pub use environment::{Allow, Environment};
 pub use files::PolicyFile;
 pub use listing::ListedRule;
-pub use load::{LoadedPolicy, PolicySource, load, load_if_present};
+pub use load::{LoadedPolicy, PolicySource, Purpose, load, load_for, load_if_present};
 pub use requirement::{BreakGlass, Owners, Requirement, Requirements, Skippable};
 pub use sets::{RECOMMENDED, set_scripts, sets};
 pub use starter::starter;

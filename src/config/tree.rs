@@ -21,7 +21,7 @@ pub(super) fn read(
         error.hint.into_iter().fold(mistake, Diagnostic::help)
     };
     let entries = Entries { repository, commit, path };
-    if entries.mode("").map_err(failed)?.is_some() {
+    if entries.mode("").map_err(failed)?.is_some_and(|mode| !mode.is_folder()) {
         return Err(Diagnostic::at(Place::file(shown), "this is no folder"));
     }
     for below in ENTRIES {
@@ -43,7 +43,7 @@ struct Entries<'a> {
 }
 
 impl Entries<'_> {
-    /// The file, link or submodule (no folder) at a path below the folder, or for the empty path in its place.
+    /// What is at a path below the folder, or for the empty path in its place.
     fn mode(&self, below: &str) -> Result<Option<EntryMode>, GitError> {
         let path = format!("{}/{below}", self.path.trim_matches('/'));
         let commits = self.repository.commits(&[self.commit], Needs::default())?;

@@ -8,6 +8,7 @@
 //! Commits are seen as git serves them: no replace refs, no grafts, no mailmap, no textconv. A shallow clone's boundary
 //! commits are roots.
 
+mod alike;
 mod cache;
 mod commit_object;
 mod error;

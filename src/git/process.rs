@@ -147,17 +147,17 @@ pub(super) fn bare_command(location: &Location) -> Command {
     command
 }
 
-/// Runs git to its end in `folder`, with the git directory `git_dir`: for configuration files rather than objects.
+/// What git prints when it runs to its end in `folder`, with the git directory `git_dir`: for configuration files rather than objects.
 pub(crate) fn run_in(
     location: &Location,
     folder: &Path,
     git_dir: &Path,
     args: &[&str],
     fine: &[i32],
-) -> Result<Output, GitError> {
+) -> Result<Vec<u8>, GitError> {
     let mut command = bare_command(location);
     command.current_dir(folder).env("GIT_DIR", git_dir).args(args);
-    finish(command, args, fine)
+    Ok(finish(command, args, fine)?.stdout)
 }
 
 /// Runs a command of git's to its end.

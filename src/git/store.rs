@@ -10,9 +10,9 @@ use super::objects::{Kind, Objects, RawChange, RawCommit, Side, missing, wrong_k
 use super::renames::{self, Search};
 use super::shallow::Shallow;
 use super::similarity::Pieces;
-use super::{GitError, Needs, signatures, tree};
+use super::{GitError, Needs, alike, signatures, tree};
 use crate::facts::{
-    Blob, Commit, File, FileParts, MAX_BLOB, Oid, People, Signature, Store, StoreError, TreeEntry,
+    Blob, Commit, File, FileParts, GitPath, MAX_BLOB, Oid, People, Signature, Store, StoreError, TreeEntry,
 };
 
 /// Bytes of blobs that one handle keeps.
@@ -322,7 +322,7 @@ impl Reader {
         Ok(Some(at))
     }
 
-    fn tree(&mut self, id: Oid) -> Result<Arc<[u8]>, GitError> {
+    pub(super) fn tree(&mut self, id: Oid) -> Result<Arc<[u8]>, GitError> {
         let object = self.objects.read(id)?;
         if object.kind != Kind::Tree {
             return Err(wrong_kind(id, object.kind, Kind::Tree));
@@ -363,10 +363,16 @@ impl Store for Handle {
         let found = match commit.parts().tree {
             Some(tree) => reader.entry(tree, path)?,
             // The draft of a commit: what is staged is what it will hold.
-            None => reader.objects.staged_entry(path)?,
+            None => match reader.objects.staged_entry(path)? {
+                Some(side) => Some(side),
+                None => alike::drafted_folder(&mut reader, commit, path)?,
+            },
         };
-        let is_file = |side: &Side| !tree::is_folder(side.mode);
-        Ok(found.filter(is_file).map(|side| TreeEntry { mode: side.mode, id: side.id }))
+        Ok(found.map(|side| TreeEntry { mode: side.mode, id: side.id }))
+    }
+
+    fn paths_like(&self, commit: &Commit, path: &[u8]) -> Result<Vec<GitPath>, StoreError> {
+        alike::paths(&mut self.reader(), commit, path)
     }
 
     fn signature(&self, commit: &Commit) -> Result<Signature, StoreError> {

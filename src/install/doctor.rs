@@ -240,7 +240,8 @@ fn others(target: &Target, site: &Site, state: &State) -> Result<Check, InstallE
         return Ok(Check::good(name, format!("there are none left in `{}`", folder.display())));
     }
     let names: Vec<String> = found.into_iter().collect();
-    let check = Check::good(name, format!("{} in `{}` go on running", names.join(", "), folder.display()));
+    let check = Check::good(name, format!("{} in `{}` go on running", names.join(", "), folder.display()))
+        .advise(plan::SET_UP_AGAIN);
     Ok(match &state.chain {
         Some(Chain::Folder(folder)) if Path::new(folder) == Path::new("/dev/null") => {
             Check::good(name, "they were switched off when bylaws was installed")

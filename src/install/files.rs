@@ -34,7 +34,7 @@ fn is_absent(error: &std::io::Error) -> bool {
 /// Writes `bytes` to `path` by way of a new file in the folder `scratch`, which is on the same file system.
 pub(crate) fn write(path: &Path, bytes: &[u8], executable: bool, scratch: &Path) -> Result<(), InstallError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let half = scratch.join(format!(".half-{name}-{}", std::process::id()));
+    let half = scratch.join(format!(".half-{name}"));
     let written = (|| {
         let mut file = fs::File::create(&half)?;
         file.write_all(bytes)?;

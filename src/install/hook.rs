@@ -135,7 +135,7 @@ pub(crate) fn chained_folder(target: &Target, chain: Option<&Chain>) -> Option<P
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;

@@ -10,17 +10,23 @@
 //!   rename or wrap their files instead is what breaks these tools: lefthook renames a stranger's hook and never
 //!   runs it again, pre-commit takes any file that is not its own for a legacy hook.
 //!
+//! That path is absolute, since a relative one counts from the work tree and would lead nowhere in a linked one. Its
+//! price: a repository that is moved, or mounted elsewhere in a container, has no hooks until `bylaws install` is run
+//! again; [`doctor`] says so. Hooks of the three names are looked up when they run, so what comes and goes in the other
+//! folder is heeded; other names need a forwarder, and so `bylaws install` again.
+//!
 //! `core.hooksPath` may also be set for one work tree alone (`extensions.worktreeConfig`), where it would shadow ours.
 //! Such a work tree gets an installation of its own, in its own git directory and its own `config.worktree`, which
 //! goes when the work tree goes. So a hook of another tool is always looked for where git would have looked.
 //!
-//! Every installation keeps a journal, [`state`], written before anything that it speaks of.
+//! Every installation keeps a journal, `install.toml`, written before anything that it speaks of.
 
 mod doctor;
 mod error;
 mod fetch;
 mod files;
 pub mod hook;
+mod lock;
 mod plan;
 mod settings;
 mod shim;
@@ -34,6 +40,7 @@ pub use error::InstallError;
 pub use hook::Hook;
 
 use crate::git::{Location, Repository};
+use lock::Lock;
 use site::Site;
 
 /// The repository to work on, as git found it. All paths are absolute.
@@ -127,6 +134,7 @@ pub fn install(target: &Target, options: &Options) -> Result<Installed, InstallE
     if !options.binary.is_absolute() {
         return Err(InstallError::new(format!("`{}` is not an absolute path", options.binary.display())));
     }
+    let _lock = Lock::take(&target.common_dir)?;
     let mut installed = plan::install_common(target, options)?;
     for site in Site::work_trees(target)? {
         installed.changed |= plan::install_work_tree(target, &site, options, &mut installed.notes)?;
@@ -142,6 +150,7 @@ pub fn install(target: &Target, options: &Options) -> Result<Installed, InstallE
 ///
 /// Where something cannot be read or written; run again it goes on where it stopped.
 pub fn uninstall(target: &Target) -> Result<Uninstalled, InstallError> {
+    let _lock = Lock::take(&target.common_dir)?;
     let mut report = Uninstalled::default();
     for site in Site::work_trees(target)?.iter().chain([&Site::common(target)]) {
         site.uninstall(&mut report)?;
@@ -149,13 +158,13 @@ pub fn uninstall(target: &Target) -> Result<Uninstalled, InstallError> {
     Ok(report)
 }
 
-/// The path at which the running program `exe` stays when it is updated: if `PATH` leads to it through a link (as
-/// package managers lay them), the link; else `exe` itself.
-pub fn lasting_path(exe: &Path, path: Option<&std::ffi::OsStr>) -> PathBuf {
+/// The path at which the running program `exe` stays when it is updated: if one of the folders of `PATH` leads to it
+/// through a link (as package managers lay them), the link; else `exe` itself.
+pub fn lasting_path(exe: &Path, folders: impl IntoIterator<Item = PathBuf>) -> PathBuf {
     let real = std::fs::canonicalize(exe);
     let name = exe.file_name().unwrap_or_default();
-    path.into_iter()
-        .flat_map(std::env::split_paths)
+    folders
+        .into_iter()
         .filter(|folder| folder.is_absolute())
         .map(|folder| folder.join(name))
         .find(|found| match (&real, std::fs::canonicalize(found)) {
@@ -163,4 +172,26 @@ pub fn lasting_path(exe: &Path, path: Option<&std::ffi::OsStr>) -> PathBuf {
             _ => false,
         })
         .unwrap_or_else(|| exe.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_on_the_path_outlasts_the_program_of_one_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let (version, bin) = (folder.path().join("1.0"), folder.path().join("bin"));
+        let exe = version.join("bylaws");
+        for folder in [&version, &bin] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        std::fs::write(&exe, "").unwrap();
+        std::os::unix::fs::symlink(&exe, bin.join("bylaws")).unwrap();
+        let folders = || ["relative".into(), folder.path().to_owned(), bin.clone()];
+        assert_eq!(lasting_path(&exe, folders()), bin.join("bylaws"));
+        std::fs::remove_file(bin.join("bylaws")).unwrap();
+        std::fs::write(bin.join("bylaws"), "another").unwrap();
+        assert_eq!(lasting_path(&exe, folders()), exe);
+    }
 }

@@ -16,6 +16,10 @@ use super::{Installed, Options, Target, Uninstalled};
 /// The key that names the hook folder, as a pattern.
 pub(crate) const HOOKS_PATH: &str = r"^core\.hookspath$";
 
+/// Tried: pre-commit and lefthook refuse to install where `core.hooksPath` is set, husky sets it to its own.
+pub(crate) const SET_UP_AGAIN: &str =
+    "to set up another tool's hooks again, run `bylaws uninstall`, then that tool, then `bylaws install`";
+
 /// Installs into the repository as a whole.
 pub(crate) fn install_common(target: &Target, options: &Options) -> Result<Installed, InstallError> {
     let site = Site::common(target);
@@ -88,6 +92,9 @@ fn notes(fetch: &Fetch, chain: Option<&Chain>) -> Vec<String> {
             fetch::REFSPEC
         ));
     }
+    if chain.is_some() {
+        notes.push(SET_UP_AGAIN.into());
+    }
     if matches!(chain, Some(Chain::Folder(folder)) if Path::new(folder) == Path::new("/dev/null")) {
         notes.push("hooks were switched off here (core.hooksPath=/dev/null); those of bylaws run now".into());
     }
@@ -102,6 +109,10 @@ fn configured_folder(
 ) -> Result<Option<String>, InstallError> {
     let mut values = site.settings().matching(HOOKS_PATH, true)?;
     values.retain(|setting| scopes(setting.scope));
+    for setting in values.iter_mut().filter(|setting| setting.value.is_empty()) {
+        // To git the folder `` is the root: what it looks for is `/pre-commit`.
+        setting.value.push('/');
+    }
     let near = |scope| scope == Scope::Local || scope == Scope::WorkTree;
     let is_own = |value: &str| site.is_own_path(value, old);
     let others = || values.iter().filter(|setting| !is_own(&setting.value));

@@ -5,7 +5,6 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use crate::git::{self, Location};
 
@@ -65,13 +64,13 @@ impl<'a> Settings<'a> {
         words.extend(paths.then_some("--type=path"));
         words.extend(["--get-regexp", pattern]);
         let output = self.git(self.git_dir, &words, &[0, 1])?;
-        parse(&text(output.stdout, "git's configuration")?)
+        parse(&text(output, "git's configuration")?)
     }
 
     /// The folder in which git looks for hooks; a relative one counts from where hooks run.
     pub(crate) fn hook_folder(&self) -> Result<PathBuf, InstallError> {
         let output = self.git(self.git_dir, &["rev-parse", "--git-path", "hooks"], &[0])?;
-        let path = text(output.stdout, "the path of the hook folder")?;
+        let path = text(output, "the path of the hook folder")?;
         Ok(PathBuf::from(path.strip_suffix('\n').unwrap_or(&path)))
     }
 
@@ -84,7 +83,7 @@ impl<'a> Settings<'a> {
     ) -> Result<Vec<String>, InstallError> {
         let copy = Scratch::new(scratch, bytes)?;
         let output = copy.config(self, &["-z", "--get-all", key])?;
-        let values = text(output.stdout, key)?;
+        let values = text(output, key)?;
         Ok(values.split_terminator('\0').map(str::to_owned).collect())
     }
 
@@ -120,7 +119,7 @@ impl<'a> Settings<'a> {
         copy.read()
     }
 
-    fn git(&self, folder: &Path, words: &[&str], fine: &[i32]) -> Result<Output, InstallError> {
+    fn git(&self, folder: &Path, words: &[&str], fine: &[i32]) -> Result<Vec<u8>, InstallError> {
         Ok(git::run_in(self.location, folder, self.git_dir, words, fine)?)
     }
 }
@@ -134,7 +133,7 @@ struct Scratch<'a> {
 impl<'a> Scratch<'a> {
     fn new(folder: &'a Path, bytes: &[u8]) -> Result<Self, InstallError> {
         for number in 0..1000 {
-            let name = format!(".half-config-{}-{number}", std::process::id());
+            let name = format!(".half-config-{number}");
             let path = folder.join(&name);
             match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(mut file) => {
@@ -157,7 +156,7 @@ impl<'a> Scratch<'a> {
     }
 
     /// Runs `git config --file` on the copy. Exit 1 and 5: there was nothing to find or remove.
-    fn config(&self, settings: &Settings<'_>, rest: &[&str]) -> Result<Output, InstallError> {
+    fn config(&self, settings: &Settings<'_>, rest: &[&str]) -> Result<Vec<u8>, InstallError> {
         let words = [&["config", "--file", &self.name], rest].concat();
         settings.git(self.folder, &words, &[0, 1, 5])
     }

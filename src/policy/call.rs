@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rhai::{
@@ -10,6 +11,7 @@ use rhai::{
 };
 
 use super::Limits;
+use super::api::fail;
 use super::finding::Made;
 use super::limits::{Metered, Used};
 use crate::facts::{GitPath, People};
@@ -84,7 +86,10 @@ pub(super) fn run(
     let frame = Frame { serial, host: Arc::clone(host), path, most: limits.findings, made: Vec::new() };
     let outer = Restore(FRAME.replace(Some(frame)));
     let metered = Metered::start(limits);
-    let result = work();
+    // Should Rhai or one of the crates behind our functions panic, that is an error of the rule, which blocks; what the call
+    // left behind is not used again.
+    let result = std::panic::catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| fail("the rule engine itself failed; this is a defect of bylaws"));
     let used = metered.end();
     let made = with_frame(|frame| std::mem::take(&mut frame.made)).unwrap_or_default();
     drop(outer);

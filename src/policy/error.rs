@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use rhai::{EvalAltResult, ParseError, ParseErrorType, Position};
 
-use super::api::{Failure, Kind, Table};
+use super::Script;
+use super::api::{Entry, Failure, Kind, Table};
 use super::engine::ABSENT;
 use super::sources::Sources;
 use crate::diagnostic::{Diagnostic, Place, nearest};
@@ -57,16 +58,22 @@ fn innermost<'e>(
     }
 }
 
+/// The key that a map was asked for in vain.
+pub(super) fn unknown_key(error: &EvalAltResult) -> Option<&str> {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) => unknown_key(inner),
+        EvalAltResult::ErrorPropertyNotFound(name, _) => Some(name),
+        _ => None,
+    }
+}
+
 fn describe(error: &EvalAltResult, table: &Table, sources: &[&Sources]) -> Diagnostic {
     use EvalAltResult as E;
     match error {
         E::ErrorDotExpr(text, _) => property(text, table),
-        E::ErrorPropertyNotFound(name, _) => {
-            let name = name.split_whitespace().next().unwrap_or(name).trim_matches(['\'', '`', ':']);
-            Diagnostic::new(format!("unknown key `{name}` of a map"))
-                .help("`map.get(\"key\")` is `()` where there is none, `\"key\" in map` asks")
-        }
-        E::ErrorVariableNotFound(name, _) => variable(name),
+        E::ErrorPropertyNotFound(name, _) => Diagnostic::new(format!("unknown key `{name}` of a map"))
+            .help("`map.get(\"key\")` is `()` where there is none, `\"key\" in map` asks"),
+        E::ErrorVariableNotFound(name, _) => variable(name, ""),
         E::ErrorFunctionNotFound(signature, _) => function(signature, table, sources),
         E::ErrorModuleNotFound(name, _) => Diagnostic::new(format!("unknown library `{name}`")),
         E::ErrorTerminated(message, _) => Diagnostic::new(message.to_string()),
@@ -77,7 +84,7 @@ fn describe(error: &EvalAltResult, table: &Table, sources: &[&Sources]) -> Diagn
             Some(failure) => failure.0.clone(),
             None => Diagnostic::new(format!("it throws `{value}`")),
         },
-        E::ErrorParsing(kind, _) => parsing(kind),
+        E::ErrorParsing(kind, _) => parsing(kind, ""),
         E::ErrorFor(_) => Diagnostic::new("`for` runs over lists, arrays, ranges and texts' `chars()` only"),
         other => {
             // The text without Rhai's own words for the place.
@@ -111,24 +118,55 @@ fn property(text: &str, table: &Table) -> Diagnostic {
     )
 }
 
-fn variable(name: &str) -> Diagnostic {
-    Diagnostic::new(format!("unknown variable `{name}`")).help(format!(
-        "a `fn` sees its own variables only; a `const` of the script is `global::{name}` there"
-    ))
+fn variable(name: &str, script: &str) -> Diagnostic {
+    let unknown = Diagnostic::new(format!("unknown variable `{name}`"));
+    let declared = declared(script);
+    if declared.contains(name) {
+        let help =
+            format!("a `fn` sees its own variables only; a `const` of the script is `global::{name}` there");
+        return unknown.help(help);
+    }
+    match nearest(name, declared) {
+        Some(near) => unknown.help(format!("did you mean `{near}`?")),
+        None => unknown,
+    }
+}
+
+/// The variables that a script declares anywhere, read from its words alone: it does not parse.
+fn declared(script: &str) -> BTreeSet<&str> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut names = BTreeSet::new();
+    for line in script.lines() {
+        let mut before = "";
+        for word in line.split(|c: char| !is_word(c)).filter(|word| !word.is_empty()) {
+            if matches!(before, "let" | "const" | "for") {
+                names.insert(word);
+            }
+            before = word;
+        }
+        // Parameters of closures and functions.
+        let closures = line.split('|').skip(1).step_by(2);
+        for list in
+            closures.chain(line.split_once("fn ").map(|(_, rest)| rest)).filter(|list| list.len() < 200)
+        {
+            names.extend(
+                list.split(|c: char| !is_word(c)).filter(|word| word.starts_with(char::is_alphabetic)),
+            );
+        }
+    }
+    names
 }
 
 fn function(signature: &str, table: &Table, sources: &[&Sources]) -> Diagnostic {
     let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
     let arguments: Vec<&str> = arguments.trim_end_matches(')').split(", ").map(type_name).collect();
+    let first = arguments.first().copied().unwrap_or("");
     let arguments = arguments.join(", ");
     if let Some((_, why)) = ABSENT.iter().find(|(absent, _)| *absent == name) {
         return Diagnostic::new(format!("there is no `{name}` in rules")).help(*why);
     }
-    let known: Vec<String> = table
-        .named(name)
-        .filter(|entry| entry.kind != Kind::Property)
-        .map(|entry| shown(entry.owner, name, entry.signature))
-        .collect();
+    let known: Vec<String> =
+        candidates(table, name, first).map(|entry| shown(entry.owner, name, entry.signature)).collect();
     let scripted: BTreeSet<&str> = sources.iter().flat_map(|sources| sources.functions()).collect();
     if !known.is_empty() || scripted.contains(name) {
         let wrong = Diagnostic::new(format!("no `{name}` takes ({arguments})"));
@@ -141,6 +179,13 @@ fn function(signature: &str, table: &Table, sources: &[&Sources]) -> Diagnostic 
         Some(near) => unknown.help(format!("did you mean `{near}`?")),
         None => unknown,
     }
+}
+
+/// What has this name: of the type it was called on, else functions, else anything.
+fn candidates<'a>(table: &'a Table, name: &'a str, owner: &'a str) -> impl Iterator<Item = &'a Entry> {
+    let all = move || table.named(name).filter(|entry| entry.kind != Kind::Property);
+    let wanted = [owner, ""].into_iter().find(|wanted| all().any(|entry| entry.owner == *wanted));
+    all().filter(move |entry| wanted.is_none_or(|wanted| entry.owner == wanted))
 }
 
 /// Rhai's names for its own types, as the documentation here has them.
@@ -159,13 +204,16 @@ fn shown(owner: &str, name: &str, signature: &str) -> String {
 }
 
 /// A script that does not compile.
-pub(super) fn syntax(error: &ParseError, script: &str) -> Diagnostic {
-    Diagnostic { place: Some(place(script, error.position())), ..parsing(error.err_type()) }
+pub(super) fn syntax(error: &ParseError, script: &Script) -> Diagnostic {
+    Diagnostic {
+        place: Some(place(&script.name, error.position())),
+        ..parsing(error.err_type(), &script.text)
+    }
 }
 
-fn parsing(kind: &ParseErrorType) -> Diagnostic {
+fn parsing(kind: &ParseErrorType, script: &str) -> Diagnostic {
     match kind {
-        ParseErrorType::VariableUndefined(name) => variable(name),
+        ParseErrorType::VariableUndefined(name) => variable(name, script),
         ParseErrorType::ModuleUndefined(name) => Diagnostic::new(format!("unknown library `{name}`"))
             .help(format!("libraries are rules/lib/{name}.rhai")),
         other => {

@@ -14,7 +14,7 @@ use super::load::Loading;
 use super::rule::{self, Rule};
 use super::sources::Sources;
 use super::{RuleBook, RuleInfo, RunMeter, Uses, Value};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::facts::{Change, Commit, File, Impact, Oid, People, Push, RefName};
 use crate::patterns::PathPatterns;
 use crate::verdict::{About, Finding, Level, State};
@@ -230,14 +230,21 @@ impl Question<'_> {
     }
 
     pub(super) fn explain(&self, error: &rhai::EvalAltResult) -> Diagnostic {
-        error::explain(error, self.with.table, &[self.sources], &self.rule.info.place)
+        let mistake = error::explain(error, self.with.table, &[self.sources], &self.rule.info.place);
+        // Of all maps the one with the parameters is the likeliest.
+        match error::unknown_key(error)
+            .and_then(|key| nearest(key, self.rule.info.params.keys().map(String::as_str)))
+        {
+            Some(near) => mistake.help(format!("did you mean `{near}`?")),
+            None => mistake,
+        }
     }
 
     fn useless(&self, kind: &str) -> Diagnostic {
         let kind = error::type_name(self.with.engine.map_type_name(kind));
         let text = format!("its handler gives back a value of type `{kind}`");
         Diagnostic::at(self.rule.info.place.clone(), text)
-            .help("a handler gives back `()`, a text, a finding, or an array of these")
+            .help("a handler gives back `()`, a text, a finding, or an array of these; its last value counts, also with a `;` behind it")
     }
 }
 

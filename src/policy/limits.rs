@@ -6,21 +6,12 @@
 //! rest of the call: a native function that swallows the error changes nothing.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rhai::{Dynamic, Engine, EvalAltResult, Position};
 
+use super::clock;
 use crate::facts::MAX_BLOB;
-
-/// The stack that scripts need: nested values are dropped recursively, and only what is touched costs memory.
-pub const STACK_SIZE: usize = 64 << 20;
-
-/// How long one tick of the clock thread is.
-const TICK: Duration = Duration::from_millis(4);
-
-static TICKS: AtomicU64 = AtomicU64::new(0);
 
 /// What one call and a whole run may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +91,8 @@ pub(super) enum Trip {
     Operations(u64),
     /// Of one call.
     Wall(Duration),
+    /// Of the process.
+    Memory(usize),
     /// Of one call.
     Findings(usize),
 }
@@ -110,6 +103,9 @@ impl Trip {
         match self {
             Self::Operations(most) => format!("it takes more than {most} operations"),
             Self::Wall(most) => format!("it takes longer than {} ms", most.as_millis()),
+            Self::Memory(most) => {
+                format!("it takes memory until the process has more than {} MiB", most >> 20)
+            }
             Self::Findings(most) => format!("it makes more than {most} findings"),
         }
     }
@@ -146,7 +142,7 @@ impl Meter {
     fn step(&self) -> Option<Dynamic> {
         let operations = self.operations.get().wrapping_add(1);
         self.operations.set(operations);
-        if operations <= self.most.get() && TICKS.load(Ordering::Relaxed) <= self.deadline.get() {
+        if operations <= self.most.get() && !clock::is_past(self.deadline.get()) {
             return None;
         }
         Some(Dynamic::from(self.tripped().message()))
@@ -158,6 +154,8 @@ impl Meter {
         let trip = self.trip.get().unwrap_or_else(|| {
             if self.operations.get() > self.most.get() {
                 Trip::Operations(operations)
+            } else if clock::is_crowded() {
+                Trip::Memory(clock::MOST_MEMORY)
             } else {
                 Trip::Wall(wall)
             }
@@ -224,19 +222,18 @@ pub(super) struct Metered {
 /// What a call used.
 pub(super) struct Used {
     pub(super) operations: u64,
-    pub(super) ticks: u64,
+    pub(super) milliseconds: u64,
     pub(super) trip: Option<Trip>,
 }
 
 impl Metered {
     pub(super) fn start(limits: &Limits) -> Self {
-        start_clock();
-        let now = TICKS.load(Ordering::Relaxed);
+        clock::start();
+        let now = clock::now();
         let outer = METER.with(|meter| {
             let limit = (limits.operations, limits.wall);
             meter.sizes.set((limits.array, limits.string));
-            // One tick more: the first may end at once.
-            let deadline = now.saturating_add(ticks(limits.wall)).saturating_add(1);
+            let deadline = now.saturating_add(clock::milliseconds(limits.wall));
             (
                 meter.operations.replace(0),
                 meter.most.replace(limits.operations),
@@ -252,7 +249,7 @@ impl Metered {
     pub(super) fn end(self) -> Used {
         METER.with(|meter| Used {
             operations: meter.operations.get(),
-            ticks: TICKS.load(Ordering::Relaxed).saturating_sub(self.started),
+            milliseconds: clock::now().saturating_sub(self.started),
             trip: meter.trip.get(),
         })
     }
@@ -269,102 +266,4 @@ impl Drop for Metered {
             meter.trip.set(trip);
         });
     }
-}
-
-fn ticks(time: Duration) -> u64 {
-    u64::try_from(time.as_micros() / TICK.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// The thread that tells the time. Without one (no thread can be had) operations alone limit a call.
-fn start_clock() {
-    static CLOCK: OnceLock<bool> = OnceLock::new();
-    CLOCK.get_or_init(|| {
-        let clock = std::thread::Builder::new().name("clock".to_owned()).stack_size(64 << 10);
-        clock
-            .spawn(|| {
-                loop {
-                    std::thread::sleep(TICK);
-                    TICKS.fetch_add(1, Ordering::Relaxed);
-                }
-            })
-            .is_ok()
-    });
-}
-
-/// The limits of a whole run over all its calls, shared by its threads.
-#[derive(Debug)]
-pub struct RunMeter {
-    operations: AtomicU64,
-    ticks: AtomicU64,
-    most_operations: AtomicU64,
-    most_ticks: AtomicU64,
-    of_subject: (u64, u64),
-    spent: AtomicBool,
-    told: Mutex<Vec<usize>>,
-}
-
-impl RunMeter {
-    /// For a run over so many subjects (commits, files, changes).
-    pub fn new(limits: &Limits, subjects: usize) -> Self {
-        let meter = Self {
-            operations: AtomicU64::new(0),
-            ticks: AtomicU64::new(0),
-            most_operations: AtomicU64::new(limits.run_operations),
-            most_ticks: AtomicU64::new(ticks(limits.run_wall)),
-            of_subject: (limits.subject_operations, ticks(limits.subject_wall).max(1)),
-            spent: AtomicBool::new(false),
-            told: Mutex::new(Vec::new()),
-        };
-        meter.add_subjects(subjects);
-        meter
-    }
-
-    /// Raises the limits for more subjects: a long range is not counted before it is walked.
-    pub fn add_subjects(&self, subjects: usize) {
-        let subjects = subjects as u64;
-        let (operations, ticks) = self.of_subject;
-        self.most_operations.fetch_add(operations.saturating_mul(subjects), Ordering::Relaxed);
-        self.most_ticks.fetch_add(ticks.saturating_mul(subjects), Ordering::Relaxed);
-    }
-
-    pub(super) fn add(&self, used: &Used) {
-        let operations = self.operations.fetch_add(used.operations, Ordering::Relaxed) + used.operations;
-        let ticks = self.ticks.fetch_add(used.ticks, Ordering::Relaxed) + used.ticks;
-        let over = |used: u64, most: &AtomicU64| used > most.load(Ordering::Relaxed);
-        if over(operations, &self.most_operations) || over(ticks, &self.most_ticks) {
-            self.spent.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Is nothing left?
-    pub fn is_spent(&self) -> bool {
-        self.spent.load(Ordering::Relaxed)
-    }
-
-    /// Operations counted so far.
-    pub fn operations(&self) -> u64 {
-        self.operations.load(Ordering::Relaxed)
-    }
-
-    /// Each rule says once that it is not judged any more.
-    pub(super) fn tell(&self, rule: usize) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = !told.contains(&rule);
-        if new {
-            told.push(rule);
-        }
-        new
-    }
-}
-
-/// Runs `work` on a thread whose stack is large enough for scripts.
-///
-/// # Errors
-/// When no thread can be had.
-pub fn with_stack<R: Send>(work: impl FnOnce() -> R + Send) -> std::io::Result<R> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("rules".to_owned()).stack_size(STACK_SIZE);
-        let handle = thread.spawn_scoped(scope, work)?;
-        handle.join().map_err(|panic| std::panic::resume_unwind(panic))
-    })
 }

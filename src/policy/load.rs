@@ -101,10 +101,10 @@ impl Loader {
                     Ok(ast) => self.library(script, &name, ast),
                     Err(error) => match error.err_type() {
                         ParseErrorType::ModuleUndefined(other) if names.contains(other) && *other != name => {
-                            missing.push(error::syntax(&error, &script.name));
+                            missing.push(error::syntax(&error, script));
                             later.push((script, name));
                         }
-                        _ => self.problems.push(error::syntax(&error, &script.name)),
+                        _ => self.problems.push(error::syntax(&error, script)),
                     },
                 }
             }
@@ -196,7 +196,7 @@ pub(super) fn run(
     let (mut ast, end) = match compiled {
         Ok(both) => both,
         Err(error) => {
-            problems.push(error::syntax(&error, &script.name));
+            problems.push(error::syntax(&error, script));
             return None;
         }
     };

@@ -7,6 +7,7 @@
 mod api;
 mod call;
 mod classify;
+mod clock;
 mod define;
 mod engine;
 mod error;
@@ -14,16 +15,23 @@ mod finding;
 mod judge;
 mod limits;
 mod load;
+mod parse;
 mod rule;
+mod run_meter;
+mod secrets;
 mod sources;
+mod stack;
 pub mod testing;
 mod uses;
 mod value;
 
+pub use api::{Entry, Kind, Table};
 pub use judge::{Binding, Context, Policy, Subject};
-pub use limits::{Limits, RunMeter, STACK_SIZE, with_stack};
+pub use limits::Limits;
 pub use load::RuleBook;
 pub use rule::{Filters, Handles, RuleInfo};
+pub use run_meter::RunMeter;
+pub use stack::{STACK_SIZE, with_stack};
 pub use uses::Uses;
 pub use value::Value;
 

@@ -5,6 +5,7 @@ mod broken;
 mod folders;
 mod impact;
 mod meaning;
+mod purpose;
 mod starters;
 
 use std::collections::BTreeMap;

@@ -237,7 +237,36 @@ fn end<T: Items>(items: &T, last: bool) -> Dynamic {
     index.and_then(|index| items.item(index)).unwrap_or(Dynamic::UNIT)
 }
 
+/// Element by element.
+fn equal<A: Items, B: Items>(context: &NativeCallContext<'_>, a: &A, b: &B) -> Fallible<bool> {
+    if a.count() != b.count() {
+        return Ok(false);
+    }
+    for index in 0..a.count() {
+        let (Some(a), Some(b)) = (a.item(index), b.item(index)) else { return Ok(false) };
+        if !same(context, &a, &b)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn comparable<A, B>(api: &mut Api<'_>)
+where
+    A: Items + rhai::Variant + Clone,
+    B: Items + rhai::Variant + Clone,
+{
+    let engine = api.engine();
+    engine.register_fn("==", |context: NativeCallContext<'_>, a: &mut A, b: B| equal(&context, a, &b));
+    engine.register_fn("!=", |context: NativeCallContext<'_>, a: &mut A, b: B| {
+        equal(&context, a, &b).map(|is| !is)
+    });
+}
+
 pub(super) fn register(api: &mut Api<'_>) {
+    comparable::<List, List>(api);
+    comparable::<List, Array>(api);
+    comparable::<Array, List>(api);
     members::<List>(api, "list");
     members::<Array>(api, "array");
 }

@@ -1,21 +1,26 @@
 //! What scripts can name: every type, property, method and function, registered together with its line of documentation.
 
 mod arrays;
+pub(super) mod builtins;
 mod change;
 mod commit;
 mod file;
 mod functional;
 mod list;
+mod pattern;
 mod person;
+mod strings;
 mod table;
 mod text;
 
 pub(super) use change::{ChangeValue, PushValue};
-pub(super) use commit::CommitValue;
+pub(super) use commit::{CommitValue, unreadable};
 pub(super) use file::{FileValue, FileView, View};
 pub(super) use functional::same;
+pub(super) use list::List;
 pub(super) use person::PersonValue;
-pub(super) use table::{Api, Kind, Table, comparable, shown};
+pub(super) use table::{Api, comparable, shown};
+pub use table::{Entry, Kind, Table};
 
 use crate::diagnostic::Diagnostic;
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Position};
@@ -34,9 +39,14 @@ pub(super) fn register(engine: &mut Engine) -> Table {
     functional::register(&mut api);
     arrays::register(&mut api);
     text::register(&mut api);
+    pattern::register(&mut api);
+    strings::register(&mut api);
     super::finding::register(&mut api);
+    super::secrets::register(&mut api);
+    super::parse::register(&mut api);
     super::define::register(&mut api);
     super::testing::register(&mut api);
+    builtins::register(&mut api);
     api.finish()
 }
 

@@ -6,7 +6,7 @@ use rhai::{Array, Dynamic, ImmutableString};
 
 use super::super::call;
 use super::table::{Api, comparable, shown};
-use super::{optional, optional_text};
+use super::{fail, optional, optional_text};
 use crate::facts::Person;
 
 /// A person; persons compare by identity.
@@ -59,5 +59,12 @@ pub(super) fn register(api: &mut Api<'_>) {
         .property("known", "bool", "Are they in people.toml?", |p: &mut PersonValue| p.0.identity.is_some());
     api.function("person", "(email: string) -> person", "Who has this address.", person);
     comparable::<PersonValue>(api.engine());
+    for operator in ["==", "!="] {
+        // Always false, or always true: nobody means that.
+        let wrong =
+            || fail::<bool>("a person is compared with a person; compare `.email` or `.login` with a text");
+        api.engine().register_fn(operator, move |_: &mut PersonValue, _: ImmutableString| wrong());
+        api.engine().register_fn(operator, move |_: ImmutableString, _: PersonValue| wrong());
+    }
     shown::<PersonValue>(api.engine(), |p| format!("{} <{}>", p.0.name, p.0.email));
 }

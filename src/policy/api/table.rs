@@ -74,6 +74,11 @@ impl<'e> Api<'e> {
         self.table
     }
 
+    /// What is there without us.
+    pub(super) fn write_down(&mut self, entry: Entry) {
+        self.table.entries.push(entry);
+    }
+
     /// The engine, for what no script names: operators, iterators.
     pub(in crate::policy) fn engine(&mut self) -> &mut Engine {
         self.engine

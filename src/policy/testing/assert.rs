@@ -16,7 +16,7 @@ use super::super::load::Loading;
 use super::super::rule::{self, Rule};
 use super::super::sources::Sources;
 use super::super::{Context, Limits, RuleBook, Subject, value};
-use super::{Asserted, NOT_IN_A_TEST};
+use super::{Asserted, CommitAt, NOT_IN_A_TEST};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Change, Commit, File, Identity, People, Push};
 use crate::patterns::PathPatterns;
@@ -39,6 +39,8 @@ pub(super) struct State {
     pub(super) owners: Vec<(PathPatterns, String)>,
     /// For ids that differ.
     pub(super) made: u64,
+    /// Where real commits are.
+    pub(super) commit_at: Option<Arc<CommitAt>>,
 }
 
 impl State {
@@ -53,7 +55,11 @@ thread_local! {
 }
 
 /// Runs a test.
-pub(super) fn with_state<R>(book: &RuleBook, work: impl FnOnce() -> R) -> (R, State) {
+pub(super) fn with_state<R>(
+    book: &RuleBook,
+    commit_at: Option<&Arc<CommitAt>>,
+    work: impl FnOnce() -> R,
+) -> (R, State) {
     let fresh = || State {
         rules: Arc::clone(&book.rules),
         table: Arc::clone(&book.table),
@@ -65,6 +71,7 @@ pub(super) fn with_state<R>(book: &RuleBook, work: impl FnOnce() -> R) -> (R, St
         people: Vec::new(),
         owners: Vec::new(),
         made: 0,
+        commit_at: commit_at.cloned(),
     };
     let outer = STATE.replace(Some(fresh()));
     let result = work();

@@ -5,12 +5,15 @@
 
 mod assert;
 mod build;
+mod change;
+mod commit;
 mod fields;
 mod file;
+mod person;
 mod store;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::api::Api;
 use super::call::{self, Handler};
@@ -18,6 +21,7 @@ use super::load::{self, Loading};
 use super::sources::Sources;
 use super::{RuleBook, STACK_SIZE, Script, ScriptKind, error, rule};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use crate::facts::Commit;
 
 /// What became of one test.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +65,18 @@ impl TestOutcome {
     }
 }
 
+/// Finds a commit of a real repository, for `commit_at(rev)`; an error says why there is none.
+pub type CommitAt = dyn Fn(&str) -> Result<Arc<Commit>, String> + Send + Sync;
+
+/// What tests are run with.
+#[derive(Clone, Default)]
+pub struct Options<'a> {
+    /// Only tests whose names contain this.
+    pub filter: Option<&'a str>,
+    /// Where `commit_at(rev)` looks; `None` where there is no repository.
+    pub commit_at: Option<Arc<CommitAt>>,
+}
+
 /// A test that was loaded.
 struct Test {
     name: String,
@@ -68,24 +84,36 @@ struct Test {
     handler: Handler,
 }
 
-/// Runs the tests whose names contain `filter`, on as many threads as there are processors; outcomes are in the order in
-/// which the tests are written. Parameters are the rules' defaults and what an assertion gives instead.
+/// Runs the tests whose names contain `filter`.
 ///
 /// # Errors
-/// Everything that is wrong in the scripts themselves.
+/// As for [`run_with`].
 pub fn run(
     book: &RuleBook,
     scripts: &[Script],
     filter: Option<&str>,
 ) -> Result<Vec<TestOutcome>, Diagnostics> {
+    run_with(book, scripts, &Options { filter, ..Options::default() })
+}
+
+/// Runs tests, on as many threads as there are processors; outcomes are in the order in
+/// which the tests are written. Parameters are the rules' defaults and what an assertion gives instead.
+///
+/// # Errors
+/// Everything that is wrong in the scripts themselves.
+pub fn run_with(
+    book: &RuleBook,
+    scripts: &[Script],
+    options: &Options<'_>,
+) -> Result<Vec<TestOutcome>, Diagnostics> {
     let mut sources = Sources::default();
     let mut tests = load(book, scripts, &mut sources)?;
-    tests.retain(|test| filter.is_none_or(|filter| test.name.contains(filter)));
+    tests.retain(|test| options.filter.is_none_or(|filter| test.name.contains(filter)));
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let worker = || {
         while let Some((index, test)) = take(&tests, &next) {
-            let outcome = run_one(book, &sources, test);
+            let outcome = run_one(book, &sources, test, options);
             done.lock().unwrap_or_else(PoisonError::into_inner).push((index, outcome));
         }
     };
@@ -138,9 +166,9 @@ fn load(book: &RuleBook, scripts: &[Script], sources: &mut Sources) -> Result<Ve
     if problems.is_empty() { Ok(tests) } else { Err(Diagnostics(problems)) }
 }
 
-fn run_one(book: &RuleBook, sources: &Sources, test: &Test) -> TestOutcome {
-    let (outcome, state) = assert::with_state(book, || {
-        call::run(&book.limits, &std::sync::Arc::default(), None, || test.handler.call(&book.engine, []))
+fn run_one(book: &RuleBook, sources: &Sources, test: &Test, options: &Options<'_>) -> TestOutcome {
+    let (outcome, state) = assert::with_state(book, options.commit_at.as_ref(), || {
+        call::run(&book.limits, &Arc::default(), None, || test.handler.call(&book.engine, []))
     });
     let error = match (outcome.used.trip, outcome.result) {
         (Some(trip), _) => Some(trip.error()),

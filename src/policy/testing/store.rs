@@ -89,9 +89,13 @@ pub(super) fn whole(bytes: impl Into<Arc<[u8]>>) -> Blob {
 
 /// A text of so many bytes; a large one is not made, it is only said to be so large.
 pub(super) fn of_size(size: usize) -> Blob {
-    let line = [b'x'; 79].iter().chain(b"\n").copied().cycle();
+    let text = |size: usize| {
+        let mut text = format!("{}\n", "x".repeat(79)).into_bytes().repeat(size / 80 + 1);
+        text.truncate(size);
+        text
+    };
     if size as u64 > MAX_BLOB {
-        return Blob::TooLarge { size: size as u64, head: line.take(8_000).collect() };
+        return Blob::TooLarge { size: size as u64, head: text(8_000).into() };
     }
-    whole(line.take(size).collect::<Vec<u8>>())
+    whole(text(size))
 }

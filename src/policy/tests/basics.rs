@@ -261,3 +261,167 @@ fn files_of_the_subject_are_narrowed() {
     let said: Vec<_> = findings.iter().map(|f| (f.message.as_str(), f.path.as_deref())).collect();
     assert_eq!(said, [("a/x.tf", None), ("file x.tf", Some("a/x.tf"))]);
 }
+
+#[test]
+fn every_builtin_that_is_written_down_is_there() {
+    for (name, example) in api::builtins::examples() {
+        let body = format!("{example}; ()");
+        assert_eq!(said(&body, "x"), Vec::<String>::new(), "{name}: {example}");
+    }
+}
+
+#[test]
+fn the_table_has_no_entry_twice_and_none_without_documentation() {
+    let book = compile(&[]).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for entry in book.table().entries() {
+        assert!(!entry.doc.is_empty() && entry.doc.ends_with(['.', '?', '`']), "{entry:?}");
+        assert!(seen.insert((entry.owner, entry.name, entry.signature)), "{entry:?}");
+        let known = ["", "string", "array", "map", "int", "float", "char", "fn"];
+        let types: Vec<&str> = book.table().types().iter().map(|(name, _)| *name).collect();
+        assert!(known.contains(&entry.owner) || types.contains(&entry.owner), "{entry:?}");
+    }
+}
+
+#[test]
+fn functions_that_are_not_the_same_everywhere_are_absent() {
+    for name in ["sin", "ln", "exp"] {
+        assert!(error_of(&format!("(1.0).{name}()")).0.contains("on every machine"));
+    }
+}
+
+#[test]
+fn persons_compare_by_identity_and_with_nothing_else() {
+    assert_eq!(said("if commit.author == commit.committer { \"same\" }", "x"), ["same"]);
+    let (message, _, _) = error_of("commit.author == \"ada@example.org\"");
+    assert!(message.contains("a person is compared with a person"), "{message}");
+}
+
+#[test]
+fn a_list_does_what_an_array_does_without_being_changed() {
+    let body = "
+        let l = commit.files;
+        let empty = [];
+        `${l.len} ${l.is_empty} ${l == empty} ${empty == l} ${l != [1]} ${l.map(|f| f)} ${l.filter(|f| true)} ${l.some(|f| true)} ${l.all(|f| false)} \
+${l.find(|f| true)} ${l.first()} ${l.last()} ${l.index_of(|f| true)} ${l.reduce(|s, f| s + 1, 0)} ${1 in l} ${l.to_array()} ${l.get(0)}`";
+    assert_eq!(
+        said(&body.replace("\\\n", ""), "x"),
+        ["0 true true true true [] [] false true    -1 0 false [] "]
+    );
+    assert!(error_of("commit.files[0]").0.contains("out of bounds"));
+    assert!(error_of("commit.files[-1]").0.contains("out of bounds"));
+}
+
+#[test]
+fn what_cannot_be_read_is_an_error_with_its_place() {
+    let text = "rule(\"r\", #{ title: \"t\", why: \"w\", file: |file| {\n file.text() } });";
+    let policy = policy(&[script("r", text)]);
+    let parts = FileParts {
+        path: "a".into(),
+        old_path: None,
+        status: FileStatus::Added,
+        mode: EntryMode(0o100_644),
+        old_mode: None,
+        id: Some(Oid::from_sha1([1; 20])),
+        old_id: None,
+    };
+    let file = Arc::new(File::new(parts, Arc::new(NoStore)));
+    let findings = judge(&policy, Subject::File(&commit("x"), &file));
+    assert_eq!(findings[0].state, State::Error);
+    assert!(findings[0].message.contains("cannot be read"), "{}", findings[0].message);
+    assert_eq!(findings[0].place.as_ref().unwrap().to_string(), "r.rhai:2:7");
+    assert_eq!(findings[0].path.as_deref(), Some("a"));
+}
+
+#[test]
+fn a_rule_cannot_be_declared_while_another_judges() {
+    let (message, place, _) = error_of("rule(\"x\", #{})");
+    assert!(message.contains("`rule` has no place in a handler"), "{message}");
+    assert_eq!(place, "r.rhai:2:1");
+    let lib = compile(&[script("lib/x", "rule(\"x\", #{});")]).map(drop).unwrap_err().to_string();
+    assert!(lib.contains("`rule` has no place in a library\n  --> lib/x.rhai:1:1"), "{lib}");
+}
+
+#[test]
+fn a_misspelt_parameter_or_variable_has_a_nearest_one() {
+    let text = "rule(\"r\", #{ title: \"t\", why: \"w\", params: #{ max: 1 }, commit: |commit, params| params.mx });";
+    let findings = judge(&policy(&[script("r", text)]), Subject::Commit(&commit("x")));
+    assert_eq!(findings[0].message, "rule 'r' cannot run: unknown key `mx` of a map");
+    assert_eq!(findings[0].fix.as_deref(), Some("did you mean `max`?"));
+    assert_eq!(
+        problems(
+            "let words = [];\nrule(\"r\", #{ title: \"t\", why: \"w\", commit: |commit| { comit.id + wrds } });"
+        ),
+        "error: unknown variable `comit`\n  --> r.rhai:2:55\n  = help: did you mean `commit`?"
+    );
+    let shown = problems("const MAX = 1;\nfn f() { MAX }");
+    assert!(shown.contains("`global::MAX` there"), "{shown}");
+}
+
+#[test]
+fn a_policy_says_which_facts_it_uses() {
+    let uses = |body: &str| {
+        let text = format!(
+            "fn deep(f) {{ f.added_lines }} rule(\"r\", #{{ title: \"t\", why: \"w\", commit: |commit| {{ {body} }} }});"
+        );
+        policy(&[script("r", &text), script("lib/l", "fn sig(c) { c.signature }")]).needs()
+    };
+    let none = Uses { commit_rules: true, ..Uses::default() };
+    assert_eq!(uses("commit.subject"), none);
+    assert_eq!(uses("for f in commit.files { f.path }"), Uses { files: true, ..none });
+    assert_eq!(uses("commit.files.map(|f| f.text())"), Uses { files: true, contents: true, ..none });
+    assert_eq!(uses("l::sig(commit)"), Uses { signature: true, ..none });
+    assert_eq!(
+        uses("commit.files.map(|f| deep(f))"),
+        Uses { files: true, contents: true, old_contents: true, ..none }
+    );
+}
+
+#[test]
+fn many_rules_under_every_limit_are_too_much_together() {
+    let rule = |id: &str| {
+        format!(
+            "rule(\"{id}\", #{{ title: \"t\", why: \"w\", commit: |c| {{ let x = 0; for n in 0..1000 {{ x += n; }} }} }});"
+        )
+    };
+    let policy = policy(&[script("r", &(rule("a") + rule("b").as_str()))]);
+    let limits = Limits { run_operations: 10_000, subject_operations: 0, ..Limits::default() };
+    let meter = RunMeter::new(&limits, 100);
+    let mut findings = Vec::new();
+    for _ in 0..100 {
+        policy.judge(Subject::Commit(&commit("x")), &Context::default(), &meter, &mut findings);
+    }
+    assert!(meter.is_spent());
+    let told: Vec<(&str, State)> = findings.iter().map(|f| (f.rule.as_str(), f.state)).collect();
+    assert_eq!(told.len(), 2, "each rule says once that it is not judged any more: {findings:?}");
+    assert!(told.contains(&("a", State::Error)) && told.contains(&("b", State::Error)));
+}
+
+#[test]
+fn the_same_facts_give_the_same_findings_on_every_thread() {
+    let body = "for t in commit.trailers { finding(t.key) } for w in commit.message.split() { finding(w) }";
+    let policy = policy(&[rule_of(body)]);
+    let message = "One two\n\nthree four\n\nSigned-off-by: x\n";
+    let first = judge(&policy, Subject::Commit(&commit(message)));
+    assert!(first.len() > 4);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    assert_eq!(judge(&policy, Subject::Commit(&commit(message))), first);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn the_place_of_an_error_is_in_the_json() {
+    let findings = judge(&policy(&[rule_of("commit.sbject")]), Subject::Commit(&commit("x")));
+    let json = serde_json::to_value(&findings[0]).unwrap();
+    assert_eq!(json["place"], "r.rhai:2:8");
+    assert_eq!(json["state"], "error");
+    assert_eq!(json["fix"], "did you mean `subject`?");
+    let violated = judge(&policy(&[rule_of("\"x\"")]), Subject::Commit(&commit("x")));
+    assert!(serde_json::to_value(&violated[0]).unwrap().get("place").is_none());
+}

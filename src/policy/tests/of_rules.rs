@@ -186,3 +186,30 @@ fn a_rule_does_not_find_the_builders() {
     let outcomes = testing::run(&book, &[tests], None).unwrap();
     assert!(outcomes[0].passed(), "{outcomes:?}");
 }
+
+#[test]
+fn a_real_commit_can_be_asked_for() {
+    let book = compile(&[script("rules", RULES)]).unwrap();
+    let text = "test(\"a\", || assert_satisfied(\"subject-length\", commit_at(\"HEAD\"))); test(\"b\", || commit_at(\"nope\"));";
+    let tests = [Script { kind: ScriptKind::Tests, ..script("tests", text) }];
+    let outcomes = testing::run(&book, &tests, None).unwrap();
+    assert!(
+        outcomes.iter().all(|outcome| outcome
+            .failure
+            .as_ref()
+            .unwrap()
+            .message
+            .contains("needs a repository"))
+    );
+    let commit_at: Arc<testing::CommitAt> =
+        Arc::new(
+            |rev| if rev == "HEAD" { Ok(commit("x")) } else { Err("there is no such commit".to_owned()) },
+        );
+    let options = testing::Options { commit_at: Some(commit_at), filter: None };
+    let outcomes = testing::run_with(&book, &tests, &options).unwrap();
+    assert!(outcomes[0].passed());
+    assert_eq!(
+        outcomes[1].failure.as_ref().unwrap().message,
+        "`commit_at(\"nope\")`: there is no such commit"
+    );
+}

@@ -1,0 +1,350 @@
+//! `regex(pattern)`: regular expressions whose time is bounded as well as linear.
+//!
+//! Linear hides a factor, the size of the expression: with counted repetitions it is tens of thousands, and a megabyte then
+//! takes minutes, in one call that nothing can interrupt. So long texts are searched by an automaton that gives up when it
+//! does not pay, which is an error; a search of a text never depends on searches before it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use regex::{Regex, RegexBuilder};
+use regex_automata::hybrid::{dfa, regex as lazy};
+use regex_automata::meta;
+use regex_automata::nfa::thompson;
+use regex_automata::util::iter::Searcher;
+use regex_automata::util::syntax;
+use regex_automata::{Input, Match, MatchErrorKind};
+use rhai::{Array, Dynamic, ImmutableString};
+
+use super::super::limits::{self, charge};
+use super::list::List;
+use super::table::{Api, shown};
+use super::text::kept;
+use super::{Fallible, fail, int, optional_text};
+
+/// What a compiled expression may take, in bytes: generous for people, too little for a bomb.
+const COMPILED: usize = 1 << 20;
+
+/// Parentheses within parentheses.
+const NESTED: u32 = 64;
+
+/// Bytes of text that count as one operation when an expression looks at them.
+const BYTES_AN_OPERATION: usize = 256;
+
+/// Whatever the expression, a text up to here takes milliseconds.
+const SHORT: usize = 4 << 10;
+
+/// Bytes of texts after which the automata for short texts are made.
+const QUICK: usize = 16 << 10;
+
+/// States of the expression times bytes of a text, where each of both is looked at with each of the other.
+const PAIRS: usize = 400_000_000;
+
+/// An expression. Its syntax is checked when it is made, but it is compiled when it is first used: most hooks use few of the
+/// expressions that the rules in force name, and compiling one takes longer than compiling the script around it.
+struct Compiled {
+    pattern: String,
+    /// For the first texts: quickly made and slow to search.
+    quick: OnceLock<Option<meta::Regex>>,
+    /// Bytes that were searched with it.
+    seen: AtomicUsize,
+    short: OnceLock<Result<Regex, String>>,
+    long: OnceLock<Option<lazy::Regex>>,
+}
+
+/// A regular expression, compiled once.
+#[derive(Clone)]
+pub(in crate::policy) struct Pattern(Arc<Compiled>);
+
+thread_local! {
+    static EXPRESSIONS: RefCell<HashMap<String, Arc<Compiled>>> = RefCell::default();
+}
+
+fn regex(pattern: &str) -> Fallible<Pattern> {
+    if let Some(known) = EXPRESSIONS.with_borrow(|cache| cache.get(pattern).map(Arc::clone)) {
+        return Ok(Pattern(known));
+    }
+    EXPRESSIONS.with(|cache| kept(cache, pattern.to_owned(), |pattern| Compiled::new(pattern))).map(Pattern)
+}
+
+fn bad(pattern: &str, error: &str) -> String {
+    let why = error.lines().last().unwrap_or(error).trim_start_matches("error: ").trim_end_matches('.');
+    let shown: String = pattern.chars().take(100).collect();
+    format!("bad regular expression `{shown}`: {}", why.to_lowercase())
+}
+
+/// The same expression without what makes it fast: no automata but the one it is read into.
+fn quick(pattern: &str) -> Option<meta::Regex> {
+    let config = meta::Config::new().hybrid(false).dfa(false).onepass(false).nfa_size_limit(Some(COMPILED));
+    meta::Regex::builder()
+        .syntax(syntax::Config::new().nest_limit(NESTED))
+        .configure(config)
+        .build(pattern)
+        .ok()
+}
+
+/// The automaton for long texts: it gives up when it makes states for a few bytes each.
+fn lazy(pattern: &str) -> Option<lazy::Regex> {
+    let config = dfa::Config::new()
+        .cache_capacity(2 << 20)
+        .skip_cache_capacity_check(true)
+        .unicode_word_boundary(true)
+        .minimum_cache_clear_count(Some(3))
+        .minimum_bytes_per_state(Some(10));
+    lazy::Regex::builder()
+        .syntax(syntax::Config::new().nest_limit(NESTED))
+        .thompson(thompson::Config::new().nfa_size_limit(Some(COMPILED)))
+        .dfa(config)
+        .build(pattern)
+        .ok()
+}
+
+/// A search of a long text.
+struct Search<'a> {
+    compiled: &'a Compiled,
+    lazy: &'a lazy::Regex,
+    cache: lazy::Cache,
+}
+
+impl Search<'_> {
+    fn find(&mut self, input: &Input<'_>) -> Fallible<Option<(usize, usize)>> {
+        let error = match self.lazy.try_search(&mut self.cache, input) {
+            Ok(found) => return Ok(found.map(|found| (found.start(), found.end()))),
+            Err(error) => error,
+        };
+        if !matches!(error.kind(), MatchErrorKind::Quit { .. }) {
+            return fail(
+                "this expression is too dear for a text of this length; look at the text line by line",
+            );
+        }
+        // `\b` next to a letter that is not ASCII is beyond the automaton; what is not, takes longer.
+        let Ok(text) = std::str::from_utf8(input.haystack()) else { return Ok(None) };
+        self.affords(text.len(), "`\\b` is too dear for a text of this length; write `(?-u:\\b)`")?;
+        let found = self.compiled.short()?.find_at(text, input.start());
+        Ok(found.map(|found| (found.start(), found.end())))
+    }
+
+    fn affords(&self, bytes: usize, else_says: &str) -> Fallible<()> {
+        let states = self.lazy.forward().get_nfa().states().len();
+        if states.saturating_mul(bytes) > PAIRS { fail(else_says) } else { Ok(()) }
+    }
+}
+
+impl Compiled {
+    fn new(pattern: &str) -> Fallible<Self> {
+        // Compiling costs as much as thousands of operations.
+        charge(1_000)?;
+        match syntax::parse_with(pattern, &syntax::Config::new().nest_limit(NESTED)) {
+            Ok(_) => Ok(Self {
+                pattern: pattern.to_owned(),
+                quick: OnceLock::new(),
+                seen: AtomicUsize::new(0),
+                short: OnceLock::new(),
+                long: OnceLock::new(),
+            }),
+            Err(error) => fail(bad(pattern, &error.to_string())),
+        }
+    }
+
+    /// A hook judges one message: whole automata for it would take longer to make than to use. `None` once enough was
+    /// searched for them to pay.
+    fn quick(&self, text: &str) -> Option<&meta::Regex> {
+        let seen = self.seen.fetch_add(text.len() + 32, Ordering::Relaxed);
+        if seen > QUICK { None } else { self.quick.get_or_init(|| quick(&self.pattern)).as_ref() }
+    }
+
+    fn short(&self) -> Fallible<&Regex> {
+        let compile = || {
+            let builder = &mut RegexBuilder::new(&self.pattern);
+            let built = builder.size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(NESTED).build();
+            built.map_err(|error| bad(&self.pattern, &error.to_string()))
+        };
+        self.short.get_or_init(compile).as_ref().or_else(|error| fail(error.clone()))
+    }
+
+    fn search(&self) -> Fallible<Search<'_>> {
+        match self.long.get_or_init(|| lazy(&self.pattern)) {
+            Some(lazy) => Ok(Search { compiled: self, lazy, cache: lazy.create_cache() }),
+            None => fail("this expression is too large for a text of this length"),
+        }
+    }
+
+    fn is_match(&self, text: &str) -> Fallible<bool> {
+        if text.len() <= SHORT {
+            if let Some(quick) = self.quick(text) {
+                return Ok(quick.is_match(text));
+            }
+            return Ok(self.short()?.is_match(text));
+        }
+        Ok(self.search()?.find(&Input::new(text).earliest(true))?.is_some())
+    }
+
+    fn find(&self, text: &str) -> Fallible<Option<(usize, usize)>> {
+        if text.len() <= SHORT {
+            if let Some(quick) = self.quick(text) {
+                return Ok(quick.find(text).map(|found| (found.start(), found.end())));
+            }
+            return Ok(self.short()?.find(text).map(|found| (found.start(), found.end())));
+        }
+        self.search()?.find(&Input::new(text))
+    }
+
+    fn find_all<'t>(&self, text: &'t str) -> Fallible<Vec<&'t str>> {
+        let mut all = Vec::new();
+        let mut add = |found: &'t str| -> Fallible<()> {
+            charge(1)?;
+            limits::room(all.len())?;
+            all.push(found);
+            Ok(())
+        };
+        if text.len() <= SHORT {
+            self.short()?.find_iter(text).try_for_each(|found| add(found.as_str()))?;
+            return Ok(all);
+        }
+        let mut search = self.search()?;
+        let mut searcher = Searcher::new(Input::new(text));
+        let mut failed = None;
+        loop {
+            // Each search may look at all that is left, so the clock is asked between them.
+            let next = searcher.try_advance(|input| match search.find(input) {
+                Ok(found) => Ok(found.map(|(start, end)| Match::must(0, start..end))),
+                Err(error) => {
+                    failed = Some(error);
+                    Ok(None)
+                }
+            });
+            match (failed.take(), next) {
+                (Some(error), _) => return Err(error),
+                (None, Ok(Some(found))) => add(text.get(found.range()).unwrap_or_default())?,
+                (None, _) => return Ok(all),
+            }
+        }
+    }
+
+    fn captures<'t>(&self, text: &'t str) -> Fallible<Option<regex::Captures<'t>>> {
+        let Some((start, end)) = self.find(text)? else { return Ok(None) };
+        if text.len() > SHORT {
+            self.search()?.affords(
+                end - start,
+                "the groups of this expression are too dear for a match of this length",
+            )?;
+        }
+        Ok(self.short()?.captures_at(text, start))
+    }
+}
+
+/// What the groups of an expression matched.
+#[derive(Clone)]
+pub(in crate::policy) struct Groups {
+    pattern: Arc<Compiled>,
+    texts: Arc<[Option<ImmutableString>]>,
+}
+
+impl Groups {
+    fn index(&mut self, index: i64) -> Fallible<Dynamic> {
+        let text = usize::try_from(index).ok().and_then(|index| self.texts.get(index));
+        match text {
+            Some(text) => Ok(optional_text(text.as_deref())),
+            None => fail(format!("there is no group {index}: the expression has {}", self.texts.len() - 1)),
+        }
+    }
+
+    fn name(&mut self, name: &str) -> Fallible<Dynamic> {
+        match self.pattern.short()?.capture_names().position(|known| known == Some(name)) {
+            Some(index) => self.index(int(index)),
+            None => fail(format!("the expression has no group named `{name}`")),
+        }
+    }
+}
+
+impl Pattern {
+    fn looks_at(text: &str) -> Fallible<()> {
+        charge(text.len() / BYTES_AN_OPERATION)
+    }
+
+    fn is_match(&mut self, text: &str) -> Fallible<bool> {
+        Self::looks_at(text)?;
+        self.0.is_match(text)
+    }
+
+    fn find(&mut self, text: &str) -> Fallible<Dynamic> {
+        Self::looks_at(text)?;
+        Ok(optional_text(self.0.find(text)?.and_then(|(start, end)| text.get(start..end))))
+    }
+
+    fn find_all(&mut self, text: &str) -> Fallible<Array> {
+        Self::looks_at(text)?;
+        Ok(self.0.find_all(text)?.into_iter().map(|found| ImmutableString::from(found).into()).collect())
+    }
+
+    fn captures(&mut self, text: &str) -> Fallible<Dynamic> {
+        Self::looks_at(text)?;
+        Ok(self.0.captures(text)?.map_or(Dynamic::UNIT, |found| {
+            let text =
+                |group: Option<regex::Match<'_>>| group.map(|group| ImmutableString::from(group.as_str()));
+            Dynamic::from(Groups { pattern: Arc::clone(&self.0), texts: found.iter().map(text).collect() })
+        }))
+    }
+
+    /// The lines that match, without making a value of each line that does not.
+    fn lines(&mut self, list: List) -> Fallible<List> {
+        let List::Lines(lines) = list else {
+            return fail("`lines` takes a list of lines, such as `file.added_lines`");
+        };
+        let mut looked = 0;
+        let mut failed = None;
+        let found = lines.filter(|line| {
+            if failed.is_some() {
+                return false;
+            }
+            looked += line.len() + 16;
+            let paid = if looked > BYTES_AN_OPERATION { charge(looked / BYTES_AN_OPERATION) } else { Ok(()) };
+            looked %= BYTES_AN_OPERATION + 1;
+            let matches = paid.and_then(|()| self.0.is_match(&String::from_utf8_lossy(line)));
+            matches.unwrap_or_else(|error| {
+                failed = Some(error);
+                false
+            })
+        });
+        failed.map_or(Ok(List::Lines(found)), Err)
+    }
+}
+
+pub(super) fn register(api: &mut Api<'_>) {
+    const NOTHING: &str = "`()` matches nothing: a file without text is no error.";
+    api.function("regex", "(pattern: string) -> regex", "A regular expression, compiled once.", regex);
+    api.of::<Pattern>("regex", "A regular expression; its time is linear in the text.")
+        .method("is_match", "(text: string) -> bool", "Does it match anywhere?", Pattern::is_match)
+        .method("find", "(text: string) -> string?", "The first match.", Pattern::find)
+        .method("find_all", "(text: string) -> [string]", "All matches.", Pattern::find_all)
+        .method(
+            "captures",
+            "(text: string) -> captures?",
+            "The groups of the first match: `[0]` is all of it, `[1]` or `[\"name\"]` a group.",
+            Pattern::captures,
+        )
+        .method("is_match", "(nothing: ()) -> bool", NOTHING, |_: &mut Pattern, (): ()| false)
+        .method("find", "(nothing: ()) -> ()", NOTHING, |_: &mut Pattern, (): ()| ())
+        .method("find_all", "(nothing: ()) -> [string]", NOTHING, |_: &mut Pattern, (): ()| Array::new())
+        .method("captures", "(nothing: ()) -> ()", NOTHING, |_: &mut Pattern, (): ()| ())
+        .method(
+            "lines",
+            "(lines: list) -> list",
+            "Those of a list of lines that match; fast.",
+            Pattern::lines,
+        );
+    api.of::<Groups>(
+        "captures",
+        "What the groups of a regular expression matched: `found[1]`, `found[\"name\"]`.",
+    )
+    .property("len", "int", "How many groups, the whole match included.", |g: &mut Groups| {
+        int(g.texts.len())
+    });
+    let engine = api.engine();
+    engine.register_indexer_get(Groups::index);
+    engine.register_indexer_get(Groups::name);
+    shown::<Pattern>(engine, |pattern| pattern.0.pattern.clone());
+    shown::<Groups>(engine, |groups| groups.texts.first().cloned().flatten().unwrap_or_default().to_string());
+}

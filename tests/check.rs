@@ -1,0 +1,419 @@
+//! `bylaws check` as a whole: the binary on real repositories, its words, its JSON and its exit status.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::process::{Command, Output, Stdio};
+
+use common::{Repo, environment};
+
+struct Answer {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+fn bylaws(repo: &Repo, words: &[&str]) -> Answer {
+    let output = Command::new(env!("CARGO_BIN_EXE_bylaws"))
+        .args(words)
+        .current_dir(repo.path())
+        .env_clear()
+        .envs(environment())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    answer(&output)
+}
+
+fn shell(repo: &Repo, script: &str) -> Output {
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).current_dir(repo.path()).env_clear().envs(environment());
+    command.env("BYLAWS", env!("CARGO_BIN_EXE_bylaws")).output().unwrap()
+}
+
+fn answer(output: &Output) -> Answer {
+    Answer {
+        status: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout.clone()).unwrap(),
+        err: String::from_utf8(output.stderr.clone()).unwrap(),
+    }
+}
+
+fn json(repo: &Repo, words: &[&str]) -> serde_json::Value {
+    let answer = bylaws(repo, &[words, &["--format", "json"]].concat());
+    serde_json::from_str(&answer.out).unwrap_or_else(|_| panic!("no JSON: {} {}", answer.out, answer.err))
+}
+
+/// A repository whose policy is one script.
+fn with_rule(script: &str) -> Repo {
+    let repo = Repo::new();
+    repo.write(".bylaws/bylaws.toml", "extends = []\n");
+    repo.write(".bylaws/rules/own.rhai", script);
+    repo.write("a.txt", "one\ntwo\n");
+    repo.commit("Add the first file");
+    repo
+}
+
+fn commit_rule(id: &str, body: &str) -> String {
+    format!(
+        "rule(\"{id}\", #{{ title: \"t\", why: \"w\", level: \"hard-mandatory\", commit: |commit| {{ {body} }} }});\n"
+    )
+}
+
+fn messages(verdict: &serde_json::Value) -> Vec<String> {
+    verdict["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["message"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_secret_is_named_by_rule_path_line_why_and_fix_and_never_repeated() {
+    let repo = Repo::new();
+    let secret = format!("AKIA{}", "Q7".repeat(8));
+    repo.write("config/store.toml", format!("region = \"eu\"\nkey = \"{secret}\"\n"));
+    repo.commit("Add the settings of the store");
+    let answer = bylaws(&repo, &["check", "HEAD"]);
+    assert_eq!(answer.status, 1, "{}", answer.out);
+    for part in [
+        "error[no-secrets]: an AWS access key is added",
+        "config/store.toml:2",
+        "= why: ",
+        "= fix: ",
+        "denied: 1 violation in 1 commit",
+    ] {
+        assert!(answer.out.contains(part), "{part} is missing:\n{}", answer.out);
+    }
+    assert!(!answer.out.contains(&secret));
+    assert!(!bylaws(&repo, &["check", "HEAD", "--format", "json"]).out.contains(&secret));
+}
+
+#[test]
+fn a_repository_without_a_policy_is_judged_by_the_recommended_rules() {
+    let repo = Repo::new();
+    repo.write("a.txt", "one\n");
+    repo.commit("Add the first file");
+    let verdict = json(&repo, &["check", "HEAD"]);
+    assert_eq!(verdict["policy"]["source"], "recommended");
+    assert_eq!(verdict["decision"], "allow", "{verdict:#}");
+    assert!(verdict["summary"]["rules"].as_u64().unwrap() >= 15);
+}
+
+#[test]
+fn every_finding_counts_returned_or_not() {
+    let repo = with_rule(&commit_rule(
+        "every-file",
+        "for file in commit.files { finding(file.path) }
+         if true { finding(\"first\") }
+         if true { finding(\"second\") }",
+    ));
+    let verdict = json(&repo, &["check", "HEAD"]);
+    assert_eq!(
+        messages(&verdict),
+        [".bylaws/bylaws.toml", ".bylaws/rules/own.rhai", "a.txt", "first", "second"]
+    );
+    assert_eq!(verdict["decision"], "deny");
+}
+
+#[test]
+fn a_rule_that_cannot_run_is_located_and_blocks() {
+    let cases = [
+        ("endless-loop", "loop { }", "operations"),
+        ("doubles-a-string", "let s = \"x\"; loop { s += s; }", "string"),
+        ("recurses", "f(1)", "call"),
+        ("misspelt", "commit.sbject", "subject"),
+    ];
+    for (id, body, word) in cases {
+        let script = format!("fn f(n) {{ f(n + 1) }}\n{}", commit_rule(id, body));
+        let repo = with_rule(&script);
+        let answer = bylaws(&repo, &["check", "HEAD"]);
+        assert_eq!(answer.status, 2, "{id}: {}{}", answer.out, answer.err);
+        assert!(answer.out.contains(&format!("error[{id}]: rule '{id}' cannot run")), "{}", answer.out);
+        assert!(answer.out.contains("--> .bylaws/rules/own.rhai:"), "{}", answer.out);
+        assert!(answer.out.contains(word), "{word} is missing: {}", answer.out);
+        assert!(answer.out.contains("could not decide: "), "{}", answer.out);
+        let verdict = json(&repo, &["check", "HEAD"]);
+        assert_eq!(verdict["decision"], "error");
+        assert!(verdict["findings"][0]["place"].as_str().unwrap().starts_with(".bylaws/rules/own.rhai:"));
+    }
+}
+
+#[test]
+fn an_advisory_rule_that_cannot_run_is_told_and_does_not_block() {
+    let script = commit_rule("advice", "commit.sbject").replace("hard-mandatory", "advisory");
+    let answer = bylaws(&with_rule(&script), &["check", "HEAD"]);
+    assert_eq!(answer.status, 0, "{}", answer.out);
+    assert!(answer.out.contains("warning[advice]: rule 'advice' cannot run"), "{}", answer.out);
+}
+
+#[test]
+fn what_cannot_be_judged_exits_with_2_and_says_why() {
+    let repo = with_rule(&commit_rule("fine", ""));
+    let cases: [(&[&str], &str); 6] = [
+        (&["check", "no-such-branch..HEAD"], "no-such-branch"),
+        (&["check", "HEAD..no-such-branch"], "no-such-branch"),
+        (&["check", "--policy", "nowhere"], "nowhere"),
+        (&["check", "--policy", "HEAD:nowhere"], "nowhere"),
+        (&["check", "--message", "no-such-file"], "no-such-file"),
+        (&["check", "--no-such-option"], "--no-such-option"),
+    ];
+    for (words, part) in cases {
+        let answer = bylaws(&repo, words);
+        assert_eq!(answer.status, 2, "{words:?}: {}{}", answer.out, answer.err);
+        assert!(answer.err.contains(part), "{words:?}: {}", answer.err);
+        assert!(!answer.out.contains("allowed"), "{}", answer.out);
+    }
+}
+
+#[test]
+fn a_folder_that_is_no_repository_exits_with_2() {
+    let folder = Repo::empty_folder();
+    for words in [["check", "HEAD"], ["rules", "-q"], ["doctor", "-q"], ["hook", "pre-commit"]] {
+        let answer = bylaws(&folder, &words);
+        assert_eq!(answer.status, 2, "{words:?}: {}{}", answer.out, answer.err);
+        assert!(answer.err.contains("not in a git repository"), "{}", answer.err);
+    }
+}
+
+#[test]
+fn a_broken_policy_blocks_every_way_in() {
+    let broken = [
+        (".bylaws/bylaws.toml", "extends = [\n", "bylaws.toml:"),
+        (".bylaws/bylaws.toml", "[rulse]\n", "did you mean `rules`?"),
+        (".bylaws/bylaws.toml", "[rules]\nno-secret = \"off\"\n", "did you mean `no-secrets`?"),
+        (".bylaws/rules/own.rhai", "rule(\"x\", #{", "own.rhai:"),
+        (
+            ".bylaws/rules/own.rhai",
+            "rule(\"x\", #{ title: \"t\", why: \"w\", comit: |c| {} });",
+            "did you mean `commit`?",
+        ),
+        (".bylaws/people.toml", "[people.ada]\nseniority = \"senor\"\n", "people.toml:"),
+    ];
+    for (path, text, part) in broken {
+        let repo = Repo::new();
+        repo.write("a.txt", "one\n");
+        repo.commit("Add the first file");
+        repo.write(path, text);
+        repo.write("message", "Add a thing\n");
+        for words in [
+            &["check", "HEAD"][..],
+            &["check", "--all"],
+            &["rules"],
+            &["hook", "pre-commit"],
+            &["hook", "commit-msg", "message"],
+        ] {
+            let answer = bylaws(&repo, words);
+            assert_eq!(answer.status, 2, "{path} {words:?}: {}{}", answer.out, answer.err);
+            assert!(
+                answer.err.starts_with("error: ") && answer.err.contains(part),
+                "{path} {words:?}: {}",
+                answer.err
+            );
+            assert_eq!(answer.out, "");
+        }
+    }
+}
+
+#[test]
+fn no_rule_in_force_is_an_error() {
+    let repo = Repo::new();
+    repo.write(".bylaws/bylaws.toml", "extends = []\n");
+    repo.commit("Add an empty policy");
+    assert_eq!(bylaws(&repo, &["check", "HEAD"]).status, 2);
+}
+
+#[test]
+fn nothing_to_check_says_so() {
+    let origin = Repo::new();
+    origin.write("a.txt", "one\n");
+    origin.commit("Add the first file");
+    let clone = Repo::clone_of(&origin, &[]);
+    let answer = bylaws(&clone, &["check"]);
+    assert_eq!((answer.status, answer.out.as_str()), (0, ""));
+    assert!(answer.err.contains("nothing to check"), "{}", answer.err);
+    clone.write("b.txt", "two\n");
+    clone.commit("Add the second file");
+    let verdict = json(&clone, &["check"]);
+    assert_eq!(verdict["summary"]["commits"], 1);
+    assert_eq!(verdict["changes"][0]["old"], origin.head());
+    clone.stage("c.txt", "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n");
+    let staged = json(&clone, &["check"]);
+    assert_eq!(staged["summary"]["commits"], 0);
+    assert_eq!(staged["findings"][0]["path"], "c.txt");
+}
+
+#[test]
+fn an_empty_repository_has_nothing_to_check_and_no_head() {
+    let repo = Repo::new();
+    assert_eq!(bylaws(&repo, &["check"]).status, 0);
+    assert_eq!(bylaws(&repo, &["check", "--all"]).status, 0);
+    assert_eq!(bylaws(&repo, &["check", "HEAD"]).status, 2);
+    repo.stage("a.txt", "one  \n");
+    let verdict = json(&repo, &["check", "--staged"]);
+    assert_eq!(verdict["findings"][0]["rule"], "no-trailing-space", "{verdict:#}");
+}
+
+#[test]
+fn a_message_is_judged_as_git_will_store_it() {
+    let repo = Repo::new();
+    repo.write("message", "Mend the sum of the cart\nno blank line\n");
+    let answer = bylaws(&repo, &["check", "--message", "message"]);
+    assert_eq!(answer.status, 1, "{}", answer.out);
+    assert!(answer.out.contains("error[blank-second-line]"), "{}", answer.out);
+    repo.write("message", "Mend the sum of the cart\n\n# a comment that an editor leaves\n");
+    assert_eq!(bylaws(&repo, &["check", "--message", "message"]).status, 0);
+}
+
+#[test]
+fn fixup_commits_may_stay_on_a_branch_and_not_enter_a_protected_one() {
+    let repo = Repo::new();
+    repo.write("a.txt", "one\n");
+    repo.commit("Add the first file");
+    repo.git(&["switch", "-q", "-c", "topic"]);
+    repo.write("a.txt", "one\ntwo\n");
+    repo.commit("fixup! Add the first file");
+    repo.write("message", "fixup! Add the first file\n");
+    assert_eq!(bylaws(&repo, &["check", "--message", "message"]).status, 0);
+    assert_eq!(bylaws(&repo, &["check", "HEAD~1..topic"]).status, 0);
+    assert_eq!(bylaws(&repo, &["check", "--onto", "main", "--remote", "."]).status, 1);
+}
+
+#[test]
+fn a_waiver_overrides_and_an_expired_one_does_not() {
+    let repo = Repo::new();
+    let waiver = |until: &str| {
+        format!(
+            "[[waiver]]\nrule = \"no-conflict-markers\"\npaths = [\"a.txt\"]\nuntil = {until}\nreason = \"sample\"\n"
+        )
+    };
+    repo.write("a.txt", "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n");
+    repo.write(".bylaws/bylaws.toml", waiver("2999-01-01"));
+    repo.commit("Add a sample of a conflict");
+    let verdict = json(&repo, &["check", "HEAD"]);
+    assert_eq!(verdict["decision"], "allow", "{verdict:#}");
+    assert!(verdict["summary"]["overridden"].as_u64().unwrap() >= 1);
+    repo.write(".bylaws/bylaws.toml", waiver("2020-01-01"));
+    let answer = bylaws(&repo, &["check", "HEAD"]);
+    assert_eq!(answer.status, 1, "{}", answer.out);
+    assert!(answer.err.contains("warning: "), "an expired waiver is told: {}", answer.err);
+}
+
+#[test]
+fn a_baseline_frees_what_it_reaches_and_nothing_after() {
+    let repo = Repo::new();
+    repo.write("a.txt", "one\n");
+    let first = repo.commit("old and bad");
+    repo.write("a.txt", "two\n");
+    repo.commit("new and bad");
+    repo.write(
+        ".bylaws/bylaws.toml",
+        format!("extends = []\n[rules]\nno-bad = {{ level = \"hard-mandatory\", baseline = \"{first}\" }}\n"),
+    );
+    repo.write(
+        ".bylaws/rules/no-bad.rhai",
+        "rule(\"no-bad\", #{ title: \"t\", why: \"w\", commit: |c| if c.subject.contains(\"bad\") { finding(c.subject) } });\n",
+    );
+    assert_eq!(messages(&json(&repo, &["check", "--all"])), ["new and bad"]);
+}
+
+#[test]
+fn both_ways_of_reading_git_give_the_same_findings() {
+    let repo = Repo::new();
+    for n in 0..40 {
+        repo.write(&format!("dir{}/file{}.txt", n % 3, n % 7), format!("line {n}  \nend {n}"));
+        repo.commit(&format!("Add number {n}{}", if n % 5 == 0 { "." } else { "" }));
+        if n % 10 == 9 {
+            repo.git(&["switch", "-q", "-c", &format!("side{n}"), "HEAD~2"]);
+            repo.write(&format!("side{n}.txt"), "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n");
+            repo.commit("WIP on the side");
+            repo.git(&["switch", "-q", "main"]);
+            repo.merge(&[&format!("side{n}")], "Merge the side");
+        }
+    }
+    let in_process = bylaws(&repo, &["check", "--all", "--format", "json", "--backend", "git2"]);
+    let plumbing = bylaws(&repo, &["check", "--all", "--format", "json", "--backend", "git"]);
+    assert!(in_process.out.matches("\"rule\"").count() > 40, "{}", in_process.out);
+    assert_eq!(in_process.out, plumbing.out);
+    assert_eq!(in_process.status, plumbing.status);
+}
+
+#[test]
+fn a_long_range_gives_the_same_whatever_thread_judged_it() {
+    let repo = Repo::new();
+    let mut stream = String::new();
+    for n in 1..=1200 {
+        let message = format!("Add number {n}{}", if n % 3 == 0 { "." } else { "" });
+        stream += &format!(
+            "commit refs/heads/main\ncommitter A <a@b.org> {} +0000\ndata {}\n{message}\nM 100644 inline f{}\ndata 3\nx {}\n",
+            1_600_000_000 + n,
+            message.len(),
+            n % 50,
+            n % 10,
+        );
+    }
+    repo.git_with_input(&["fast-import", "--quiet"], stream.as_bytes());
+    repo.git(&["reset", "-q", "--hard"]);
+    let first = bylaws(&repo, &["check", "--all", "--format", "json"]);
+    assert!(first.out.contains("\"commits\": 1200"), "{}", &first.out[first.out.len() - 200..]);
+    for _ in 0..3 {
+        assert_eq!(bylaws(&repo, &["check", "--all", "--format", "json"]).out, first.out);
+    }
+    let in_process = bylaws(&repo, &["check", "--all", "--format", "json", "--backend", "git2"]);
+    assert_eq!(in_process.out, first.out);
+}
+
+#[test]
+fn a_message_that_is_no_utf8_is_judged() {
+    let repo = Repo::new();
+    repo.write("a.txt", "one\n");
+    repo.git(&["add", "."]);
+    let tree = repo.git(&["write-tree"]).trim().to_owned();
+    let raw = [
+        format!(
+            "tree {tree}\nauthor A <a@b.org> 1600000000 +0000\ncommitter A <a@b.org> 1600000000 +0000\n\n"
+        )
+        .as_bytes(),
+        b"caf\xe9 \xff.\n",
+    ]
+    .concat();
+    let id = repo.object("commit", &raw);
+    let verdict = json(&repo, &["check", id.trim()]);
+    assert_eq!(verdict["findings"][0]["rule"], "subject-form", "{verdict:#}");
+}
+
+#[test]
+fn a_closed_pipe_is_no_allowed() {
+    let repo = Repo::new();
+    repo.write("a.txt", "one\n");
+    repo.commit("Add the first file");
+    // The reader is gone before anything is written.
+    let output = shell(&repo, "exec 3>&1; { sleep 0.3; \"$BYLAWS\" check HEAD; echo $? >&3; } | true");
+    assert_eq!(answer(&output).out.trim(), "2");
+    if std::path::Path::new("/dev/full").exists() {
+        let output = shell(&repo, "\"$BYLAWS\" check HEAD >/dev/full; echo $?");
+        assert_eq!(answer(&output).out.trim(), "2");
+        assert!(answer(&output).err.contains("error: "));
+    }
+}
+
+#[test]
+fn text_from_a_repository_cannot_paint_the_terminal() {
+    let repo = Repo::new();
+    repo.write("a.txt", "one\n");
+    repo.commit("Add \u{1b}[2Ja screen\u{202e} that is wiped.");
+    let answer = bylaws(&repo, &["check", "HEAD"]);
+    assert!(answer.out.contains("subject-form"), "{}", answer.out);
+    assert!(!answer.out.contains('\u{1b}') && !answer.out.contains('\u{202e}'), "{}", answer.out);
+}
+
+#[test]
+fn the_policy_of_a_revision_can_judge() {
+    let repo = with_rule(&commit_rule("always", "finding(\"always\")"));
+    repo.git(&["rm", "-qr", ".bylaws"]);
+    repo.commit_staged("Take the policy out");
+    assert_eq!(bylaws(&repo, &["check", "HEAD", "--policy", "HEAD~1:.bylaws"]).status, 1);
+    assert_eq!(bylaws(&repo, &["check", "HEAD"]).status, 0);
+}
