@@ -299,6 +299,47 @@ fn an_index_of_many_files() {
 }
 
 #[test]
+fn the_index_after_anything() {
+    const PATHS: [&str; 10] = ["a", "a.c", "a/b", "a/b/c", "a-b", "a0/x", "b/c", "b/d/e", "b/d/f", "c"];
+    let repo = Repo::new();
+    let mut seed = 3_u32;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+        usize::try_from(seed >> 16).unwrap() % below
+    };
+    let blobs: Vec<String> = (0..4)
+        .map(|n| repo.git_with_input(&["hash-object", "-w", "--stdin"], n.to_string().as_bytes()))
+        .collect();
+    repo.commit_staged("nothing yet");
+    let mut seen = 0;
+    for _ in 0..80 {
+        let mut lines = String::new();
+        for _ in 0..=next(4) {
+            let (path, blob) = (PATHS[next(PATHS.len())], &blobs[next(blobs.len())]);
+            match next(3) {
+                0 => lines.push_str(&format!("0 {}\t{path}\n", "0".repeat(40))),
+                _ => lines.push_str(&format!("100644 {blob}\t{path}\n")),
+            }
+        }
+        // Files in place of folders and the other way round: git makes room with --replace.
+        repo.git_with_input(
+            &["update-index", "--replace", "--add", "--remove", "--index-info"],
+            lines.as_bytes(),
+        );
+        match next(6) {
+            0 => drop(repo.git(&["update-index", "--index-version", ["2", "3", "4"][next(3)]])),
+            1 => drop(repo.commit_staged("all of it")),
+            // Fills in the cache-tree, by which unchanged folders are passed over.
+            2 => drop(repo.git(&["write-tree"])),
+            _ => {}
+        }
+        let told = on_both(&repo.location(), staged);
+        seen += told.lines().count();
+    }
+    assert!(seen > 100, "{seen}: a weak test");
+}
+
+#[test]
 fn the_index_that_git_names_is_the_one() {
     let repo = Repo::new();
     repo.write("a", "1\n").write("b", "1\n").commit("root");

@@ -9,18 +9,16 @@ use std::sync::Arc;
 use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
 
 use super::commit_object::CommitObject;
+use super::index_file::IndexFile;
 use super::location::{Location, Place, no_repository};
 use super::objects::{
-    Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, bounded, missing, unmerged, wrong_kind,
+    Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, bounded, missing, wrong_kind,
 };
 use super::process::Git;
 use super::shallow::Shallow;
 use super::walk::Walker;
 use super::{Backend, GitError, tree};
-use crate::facts::{EntryMode, GitPath, Oid, RefName};
-
-/// Some ten thousand entries. git itself compares a larger index in less time than it takes libgit2 to read it.
-const LARGE_INDEX: u64 = 1 << 20;
+use crate::facts::{Oid, RefName};
 
 /// A repository that libgit2 opened.
 pub(super) struct Libgit2 {
@@ -109,13 +107,6 @@ impl Libgit2 {
             None => tree::compare(None, Some(links.tree), &mut read),
             Some(first) => Ok(tree::only_in_all(first, &against.collect::<Vec<_>>())),
         }
-    }
-
-    /// The index, if libgit2 is the one to read it: it knows no split and no sparse ones, and reads large ones slowly.
-    fn index(&self) -> Option<git2::Index> {
-        let file = self.place().index_file();
-        let large = file.metadata().is_ok_and(|metadata| metadata.len() > LARGE_INDEX);
-        if large { None } else { git2::Index::open(&file).ok() }
     }
 }
 
@@ -224,32 +215,17 @@ impl Objects for Libgit2 {
     }
 
     fn staged(&mut self, tree: Option<Oid>) -> Result<Vec<RawChange>, GitError> {
-        let Some(index) = self.index() else {
-            return self.git.staged(tree);
-        };
-        let mut entries = Vec::with_capacity(index.len());
-        for entry in index.iter() {
-            const INTENT_TO_ADD: u16 = 1 << 13;
-            if (entry.flags >> 12) & 3 != 0 {
-                return Err(unmerged(&entry.path));
-            }
-            if entry.flags_extended & INTENT_TO_ADD == 0 {
-                let id = Oid::from_bytes(entry.id.as_bytes());
-                let id = id.ok_or_else(|| GitError::new("the index holds an odd object id"))?;
-                entries.push((GitPath::new(entry.path), Side { mode: EntryMode(entry.mode), id }));
-            }
+        match IndexFile::read(&self.place().index_file())? {
+            Some(index) => index.changes(tree, &mut |id| self.read_tree(id)),
+            None => self.git.staged(tree),
         }
-        let held = tree::compare(None, tree, &mut |id| self.read_tree(id))?;
-        Ok(against_index(held, entries))
     }
 
     fn staged_entry(&mut self, path: &[u8]) -> Result<Option<Side>, GitError> {
-        let Some(index) = self.index() else {
-            return self.git.staged_entry(path);
-        };
-        let entry = as_path(path).and_then(|name| index.get_path(name, 0));
-        Ok(entry
-            .and_then(|e| Oid::from_bytes(e.id.as_bytes()).map(|id| Side { mode: EntryMode(e.mode), id })))
+        match IndexFile::read(&self.place().index_file())? {
+            Some(index) => Ok(index.entry(path)),
+            None => self.git.staged_entry(path),
+        }
     }
 
     fn walk(&mut self, include: &[Oid], exclude: &[Oid]) -> Result<Ids, GitError> {
@@ -334,35 +310,6 @@ impl Objects for Libgit2 {
     fn head_of(&mut self, id: Oid, length: usize) -> Result<Vec<u8>, GitError> {
         self.git.head_of(id, length)
     }
-}
-
-/// Joins what a tree holds and what the index holds, both by path.
-fn against_index(held: Vec<RawChange>, entries: Vec<(GitPath, Side)>) -> Vec<RawChange> {
-    let mut changes = Vec::new();
-    let mut held = held.into_iter().peekable();
-    let gone = |change: RawChange| RawChange { path: change.path, old: change.new, new: None };
-    for (path, side) in entries {
-        while let Some(change) = held.next_if(|change| change.path < path) {
-            changes.push(gone(change));
-        }
-        let old = held.next_if(|change| change.path == path).and_then(|change| change.new);
-        if old != Some(side) {
-            changes.push(RawChange { path, old, new: Some(side) });
-        }
-    }
-    changes.extend(held.map(gone));
-    changes
-}
-
-#[cfg(unix)]
-fn as_path(path: &[u8]) -> Option<&Path> {
-    use std::os::unix::ffi::OsStrExt as _;
-    Some(Path::new(std::ffi::OsStr::from_bytes(path)))
-}
-
-#[cfg(not(unix))]
-fn as_path(path: &[u8]) -> Option<&Path> {
-    std::str::from_utf8(path).ok().map(Path::new)
 }
 
 fn native(id: Oid) -> Result<git2::Oid, GitError> {

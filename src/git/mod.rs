@@ -13,6 +13,7 @@ mod cache;
 mod commit_object;
 mod error;
 mod folder;
+mod index_file;
 mod libgit2;
 mod location;
 mod objects;

@@ -13,7 +13,7 @@ use crate::facts::{EntryMode, GitPath, Oid};
 const FOLDER: u32 = 0o040_000;
 
 /// Deeper trees are refused: nobody works in them, and recursion has an end. git's own limit is `core.maxTreeDepth`, 2048.
-const MAX_DEPTH: usize = 2048;
+pub(super) const MAX_DEPTH: usize = 2048;
 
 /// Is it the mode of a folder?
 pub(super) fn is_folder(mode: EntryMode) -> bool {
