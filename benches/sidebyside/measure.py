@@ -12,11 +12,11 @@ from pathlib import Path
 
 
 def environment(scratch, path):
-    """The variables every command runs with: nothing of the user's but the machine."""
+    """The variables every command runs with. The user's configuration is kept out by HOME alone, as no user sets
+    GIT_CONFIG_GLOBAL and programs may take a slower way where it is set."""
     home = scratch / "home"
     home.mkdir(parents=True)
-    config = home / ".gitconfig"       # where libgit2 looks too
-    config.write_text(
+    (home / ".gitconfig").write_text(
         "[user]\n name = Ada Lovelace\n email = ada@example.org\n[init]\n defaultBranch = main\n"
         "[gc]\n auto = 0\n[maintenance]\n auto = false\n[commit]\n gpgSign = false\n[advice]\n detachedHead = false\n"
         "[safe]\n directory = *\n"
@@ -25,8 +25,6 @@ def environment(scratch, path):
         "PATH": path,
         "HOME": str(home),
         "XDG_CACHE_HOME": str(home / ".cache"),
-        "GIT_CONFIG_GLOBAL": str(config),
-        "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_EDITOR": "true",
         "GIT_PAGER": "cat",
         "LC_ALL": "C.UTF-8",
