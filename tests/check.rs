@@ -431,3 +431,25 @@ fn a_classifier_may_raise_the_impact_of_a_change() {
     assert_eq!(json(&repo, &["check", "HEAD~1..main"])["changes"][0]["impact"], "minor");
     assert_eq!(json(&repo, &["check", "HEAD~2..main"])["changes"][0]["impact"], "major");
 }
+
+/// What a newcomer copies has to work: the README's rules and its `bylaws.toml`, as written.
+#[test]
+fn the_examples_of_the_readme_work() {
+    let readme = include_str!("../README.md");
+    let block = |language: &str, n: usize| {
+        let opening = format!("```{language}\n");
+        readme.split(opening.as_str()).nth(n + 1).unwrap().split("```").next().unwrap().to_owned()
+    };
+    let repo = Repo::new();
+    repo.write(".bylaws/bylaws.toml", block("toml", 0));
+    repo.write(".bylaws/rules/ticket.rhai", block("rhai", 0));
+    repo.write(".bylaws/rules/todo.rhai", block("rhai", 1));
+    repo.write("src/cart.c", "int sum;\n/* TODO: tax */\n");
+    repo.commit("Add the sum of the cart");
+    let verdict = json(&repo, &["check", "HEAD"]);
+    assert_eq!(messages(&verdict), ["no ticket is named", "a TODO is added"], "{verdict:#}");
+    assert_eq!(verdict["findings"][1]["line"], 2);
+    repo.write("src/cart.c", "int sum;\n/* TODO: tax */\nint tax;\n");
+    repo.commit("SHOP-12 Add the tax");
+    assert_eq!(json(&repo, &["check", "HEAD"])["decision"], "allow");
+}
