@@ -16,9 +16,9 @@ use crate::facts::{
 };
 
 /// Bytes of blobs that one handle keeps.
-const CACHE: usize = 24 << 20;
+const CACHE: usize = 16 << 20;
 /// Bytes of blobs that are read ahead at once: the rest of the cache is for what is used again.
-const AHEAD: u64 = 16 << 20;
+const AHEAD: u64 = 8 << 20;
 /// How many sizes are asked for at once.
 const SIZES: usize = 256;
 /// How much of a blob git looks at to tell binary from text.

@@ -77,9 +77,14 @@ impl Human {
         if summary.overridden > 0 {
             found.push(format!("{} overridden", summary.overridden));
         }
-        let seen = [(summary.commits, "commit"), (summary.files, "file"), (summary.rules, "rule")]
-            .map(|(n, what)| counted(n, what))
-            .join(", ");
+        // A hook looks at files without a commit, or at a message without files.
+        let seen: Vec<String> =
+            [(summary.commits, "commit"), (summary.files, "file"), (summary.rules, "rule")]
+                .into_iter()
+                .filter(|(n, what)| *n > 0 || *what == "rule")
+                .map(|(n, what)| counted(n, what))
+                .collect();
+        let seen = seen.join(", ");
         writeln!(
             to,
             "{}: {} in {seen} ({})",
