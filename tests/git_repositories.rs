@@ -5,7 +5,7 @@
 mod common;
 
 use bylaws::facts::{Oid, RefName};
-use bylaws::git::{Backend, Location, Needs, Repository};
+use bylaws::git::{Backend, GitError, Location, Needs, Repository};
 use common::Repo;
 use common::story::{file_text, history, on_both, tell, words};
 
@@ -546,4 +546,92 @@ fn the_order_of_git_rev_list() {
         });
         assert_eq!(told, expected, "round {round}");
     }
+}
+
+/// A `git` that goes before the real one and does something else for one command.
+fn impostor(repo: &Repo, command: &str, instead: &str) -> Location {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = repo.beside(&format!("impostor-{command}"));
+    std::fs::create_dir(&folder).unwrap();
+    let mut location = repo.location();
+    let (_, path) = location.environment.iter_mut().find(|(name, _)| name == "PATH").unwrap();
+    let real =
+        std::env::split_paths(path).map(|folder| folder.join("git")).find(|file| file.exists()).unwrap();
+    let script =
+        format!("#!/bin/sh\ncase \"$*\" in *{command}*) {instead} ;; esac\nexec {} \"$@\"\n", real.display());
+    std::fs::write(folder.join("git"), script).unwrap();
+    std::fs::set_permissions(folder.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    *path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(path))).unwrap();
+    location
+}
+
+#[test]
+fn a_child_that_dies_or_talks_nonsense_is_named() {
+    let repo = Repo::new();
+    repo.write("a", "1\n").commit("one");
+    repo.write("a", "2\n").commit("two");
+    let everything = |location: &Location| -> Result<usize, GitError> {
+        let repository = Repository::open(location, Backend::Plumbing)?;
+        let ids: Vec<Oid> =
+            repository.walk(&[repository.resolve("HEAD")?], &[])?.collect::<Result<_, _>>()?;
+        let commits = repository.commits(&ids, Needs { files: true, contents: true, old_contents: true })?;
+        Ok(commits.len())
+    };
+    assert_eq!(everything(&repo.location()).unwrap(), 2);
+    for (n, command) in ["cat-file", "diff-tree", "rev-list"].into_iter().enumerate() {
+        for (m, instead) in [
+            "exit 0",
+            "exit 3",
+            "echo 'fatal: out of luck' >&2; exit 128",
+            "echo nonsense; cat >/dev/null",
+            "kill -9 $$",
+            "echo 0000000000000000000000000000000000000001; exit 0",
+            "read x; read y; exit 0",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let outer = Repo::empty_folder();
+            let mut location = impostor(&outer, command, instead);
+            location.start = repo.path().to_owned();
+            let said = words(everything(&location));
+            // An impostor that lists no commits at all, or one that is not there, is not found out by rev-list itself.
+            let unnoticed = command == "rev-list" && (instead == "exit 0" || instead.starts_with("read"));
+            assert!(said.contains(command) || unnoticed || said.contains("missing"), "{n}.{m}: {said}");
+            assert!(!instead.contains("luck") || said.contains("out of luck"), "{said}");
+        }
+    }
+    let old =
+        impostor(&repo, "batch-command", "echo \"error: unknown option \\`batch-command'\" >&2; exit 129");
+    let said = words(everything(&old));
+    assert!(said.contains("git 2.36 or newer is needed"), "{said}");
+}
+
+#[test]
+fn without_git_that_is_said() {
+    let repo = Repo::init(&["--object-format=sha256"]);
+    let mut location = repo.location();
+    location.environment.retain(|(name, _)| name != "PATH");
+    location.environment.push(("PATH".into(), "/nonexistent".into()));
+    for backend in [Backend::Auto, Backend::Plumbing] {
+        let said = words(Repository::open(&location, backend));
+        assert_eq!(said, "`git` was not found; install git, or put it on the PATH");
+    }
+}
+
+#[test]
+fn somebody_elses_repository_is_opened_only_as_git_allows() {
+    let repo = Repo::new();
+    repo.write("a", "1\n").commit("one");
+    let chown = |path: &std::path::Path| std::os::unix::fs::chown(path, Some(12_345), None);
+    if chown(repo.path()).and_then(|()| chown(&repo.path().join(".git"))).is_err() {
+        return; // Only root can give a folder away.
+    }
+    let said = words(Repository::open(&repo.location(), Backend::Auto));
+    assert!(said.contains("dubious ownership") && said.contains("safe.directory"), "{said}");
+    let said = words(Repository::open(&repo.location(), Backend::Git2));
+    assert!(said.contains("owned by"), "{said}");
+    // A hook is told where the repository is, and then git asks no more.
+    let told = Location { git_dir: Some(".git".into()), ..repo.location() };
+    assert!(history_of(&Repository::open(&told, Backend::Auto).unwrap()).contains("added a"));
 }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
 
 use super::commit_object::CommitObject;
+use super::config::Configuration;
 use super::index_file::IndexFile;
-use super::location::{Location, Place, no_repository};
+use super::location::{Hash, Location, Place, no_repository};
 use super::objects::{
     Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, bounded, missing, wrong_kind,
 };
@@ -25,6 +26,7 @@ pub(super) struct Libgit2 {
     repository: git2::Repository,
     shallow: Shallow,
     git: Git,
+    config: Option<Configuration>,
 }
 
 /// Why libgit2 cannot be used, and whether git's plumbing may do better.
@@ -64,11 +66,21 @@ impl Libgit2 {
         use_object_directories(&repository, &place.location)?;
         refuse_promisors(&repository)?;
         let shallow = Shallow::read(&place.common_dir)?;
-        Ok(Self { repository, shallow, git: Git { place } })
+        Ok(Self { repository, shallow, git: Git { place }, config: None })
     }
 
     pub(super) fn place(&self) -> &Arc<Place> {
         &self.git.place
+    }
+
+    fn configuration(&self) -> Result<Configuration, GitError> {
+        let config = self.repository.config().and_then(|mut all| all.snapshot()).map_err(|e| error(&e))?;
+        let mut all = Configuration::default();
+        let entries = config.entries(None).map_err(|e| error(&e))?;
+        entries
+            .for_each(|entry| all.add(entry.name_bytes(), entry.has_value().then(|| entry.value_bytes())))
+            .map_err(|e| error(&e))?;
+        Ok(all)
     }
 
     fn read_tree(&self, id: Oid) -> Result<Arc<[u8]>, GitError> {
@@ -130,6 +142,7 @@ fn place(location: &Location, repository: &git2::Repository) -> Result<Place, Gi
             None => clean(repository.commondir().to_owned())?,
         },
         work_tree: work_tree.map(clean).transpose()?,
+        hash: Hash::Sha1,
     })
 }
 
@@ -295,16 +308,13 @@ impl Objects for Libgit2 {
     }
 
     fn config(&mut self, key: &str) -> Result<Option<String>, GitError> {
-        if !self.place().location.user_config.is_empty() {
-            return self.git.config(key);
-        }
-        let config =
-            self.repository.config().and_then(|mut config| config.snapshot()).map_err(|e| error(&e))?;
-        match config.get_bytes(key) {
-            Ok(value) => Ok(Some(String::from_utf8_lossy(value).into_owned())),
-            Err(e) if matches!(e.code(), ErrorCode::NotFound | ErrorCode::InvalidSpec) => Ok(None),
-            Err(e) => Err(error(&e)),
-        }
+        let all = match self.config.take() {
+            Some(all) => all,
+            // libgit2 finds the user's configuration by `HOME` alone.
+            None if self.place().location.user_config.is_empty() => self.configuration()?,
+            None => self.git.configuration()?,
+        };
+        Ok(self.config.insert(all).get(key))
     }
 
     fn head_of(&mut self, id: Oid, length: usize) -> Result<Vec<u8>, GitError> {

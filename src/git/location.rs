@@ -71,6 +71,32 @@ pub(super) struct Place {
     pub(super) git_dir: PathBuf,
     pub(super) common_dir: PathBuf,
     pub(super) work_tree: Option<PathBuf>,
+    pub(super) hash: Hash,
+}
+
+/// What objects are named by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hash {
+    Sha1,
+    Sha256,
+}
+
+impl Hash {
+    /// Bytes in an id.
+    pub(super) fn width(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+
+    /// The tree without entries; git knows it without storing it.
+    pub(super) fn empty_tree(self) -> &'static str {
+        match self {
+            Self::Sha1 => "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+            Self::Sha256 => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+        }
+    }
 }
 
 /// The error of a search that found nothing.

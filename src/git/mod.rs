@@ -11,6 +11,7 @@
 mod alike;
 mod cache;
 mod commit_object;
+mod config;
 mod error;
 mod folder;
 mod index_file;

@@ -9,8 +9,9 @@ use std::ffi::OsStr;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::GitError;
 use super::location::{Location, Place};
@@ -49,12 +50,6 @@ impl Git {
         finish(self.command(args), args, fine)
     }
 
-    /// The first line of what it prints, without its line feed.
-    pub(super) fn line(&self, args: &[&str]) -> Result<String, GitError> {
-        let output = self.run(args, &[0])?;
-        Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or("").to_owned())
-    }
-
     /// Starts a process that is talked to.
     pub(super) fn talk(&self, args: &[&str]) -> Result<(Conversation, ChildStdout), GitError> {
         let mut command = self.command(args);
@@ -65,13 +60,9 @@ impl Git {
         else {
             return Err(GitError::new("cannot talk to git: it has no pipes"));
         };
-        let words = std::thread::Builder::new()
-            .name("git-stderr".to_owned())
-            .stack_size(128 << 10)
-            .spawn(move || last_words(stderr))
-            .map_err(|error| GitError::new(format!("cannot start a thread: {error}")))?;
+        let words = Words::of(stderr)?;
         let name = subcommand(args).to_owned();
-        Ok((Conversation { name, child, input: Some(input), words: Some(words) }, output))
+        Ok((Conversation { name, child, input: Some(input), words }, output))
     }
 
     /// The commit that a revision names.
@@ -89,16 +80,6 @@ impl Git {
         parse(&format!("{named}^{{commit}}"))?.ok_or_else(unknown)
     }
 
-    /// One configuration value, the last of all scopes.
-    pub(super) fn config(&self, key: &str) -> Result<Option<String>, GitError> {
-        let output = self.run(&["config", "--null", "--get", key], &[0, 1])?;
-        if !output.status.success() {
-            return Ok(None);
-        }
-        let value = output.stdout.strip_suffix(b"\0").unwrap_or(&output.stdout);
-        Ok(Some(String::from_utf8_lossy(value).into_owned()))
-    }
-
     /// The first `length` bytes of a blob: the rest is never read, nor held in memory by git.
     pub(super) fn head_of(&self, id: Oid, length: usize) -> Result<Vec<u8>, GitError> {
         let id = id.to_string();
@@ -113,17 +94,50 @@ impl Git {
     }
 }
 
-/// Drains what a child says on its standard error, so that it never waits for us, and keeps the end of it.
-fn last_words(mut stderr: impl Read) -> Vec<u8> {
+/// What a child says on its standard error: a thread drains it, so that the child never waits for us, and keeps the end.
+struct Words {
+    kept: Arc<Mutex<Vec<u8>>>,
+    thread: JoinHandle<()>,
+}
+
+impl Words {
     const KEPT: usize = 4 << 10;
-    let (mut kept, mut piece) = (Vec::new(), [0; 1 << 10]);
-    while let Ok(count @ 1..) = stderr.read(&mut piece) {
-        kept.extend_from_slice(piece.get(..count).unwrap_or_default());
-        if kept.len() > 2 * KEPT {
-            kept.drain(..kept.len() - KEPT);
-        }
+
+    fn of(mut stderr: impl Read + Send + 'static) -> Result<Self, GitError> {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&kept);
+        let drain = move || {
+            let mut piece = [0; 1 << 10];
+            while let Ok(count @ 1..) = stderr.read(&mut piece) {
+                let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend_from_slice(piece.get(..count).unwrap_or_default());
+                if kept.len() > 2 * Self::KEPT {
+                    let much = kept.len() - Self::KEPT;
+                    kept.drain(..much);
+                }
+            }
+        };
+        let thread =
+            std::thread::Builder::new().name("git-stderr".to_owned()).stack_size(128 << 10).spawn(drain);
+        let thread = thread.map_err(|error| GitError::new(format!("cannot start a thread: {error}")))?;
+        Ok(Self { kept, thread })
     }
-    kept
+
+    /// All of it, once the child has ended. What the child started may live on and hold the pipe: nobody waits for that.
+    fn all(&self) -> Vec<u8> {
+        wait_a_moment(|| self.thread.is_finished());
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Until it is so, a tenth of a second at most.
+fn wait_a_moment(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..50 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// `git` with the caller's environment minus every `GIT_*`, for when no repository is known yet.
@@ -198,6 +212,9 @@ fn failed(what: &str, stderr: &[u8], status: &str) -> GitError {
     };
     let said = first.strip_prefix("fatal: ").or_else(|| first.strip_prefix("error: ")).unwrap_or(first);
     let error = GitError::new(format!("`git {what}`: {said}"));
+    if said.contains("unknown option") {
+        return error.hint("git 2.36 or newer is needed");
+    }
     let rest: Vec<&str> = lines.collect();
     if rest.is_empty() { error } else { error.hint(rest.join(" ")) }
 }
@@ -207,21 +224,17 @@ pub(super) struct Conversation {
     name: String,
     child: Child,
     pub(super) input: Option<ChildStdin>,
-    words: Option<JoinHandle<Vec<u8>>>,
+    words: Words,
 }
 
 impl Conversation {
     /// The error for a process that broke off or talks nonsense: it is ended, and its last words are the reason.
     pub(super) fn broken(&mut self, what: &str) -> GitError {
         drop(self.input.take());
-        // One that is on its way out by itself has an exit status and words worth waiting a moment for.
-        for _ in 0..50 {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(2));
-        }
-        let (said, status) = self.stop();
+        // One that is on its way out by itself has an exit status and words worth waiting for.
+        wait_a_moment(|| !matches!(self.child.try_wait(), Ok(None)));
+        let status = self.stop();
+        let said = self.words.all();
         if said.trim_ascii().is_empty() {
             return GitError::new(format!("`git {}` broke off: {what} ({status})", self.name));
         }
@@ -235,17 +248,15 @@ impl Conversation {
         if status.success() {
             return Ok(());
         }
-        let (said, status) = self.stop();
-        Err(failed(&self.name, &said, &status))
+        Err(failed(&self.name, &self.words.all(), &status.to_string()))
     }
 
-    fn stop(&mut self) -> (Vec<u8>, String) {
+    fn stop(&mut self) -> String {
         let status = match self.child.try_wait() {
             Ok(Some(status)) => Ok(status),
             _ => self.child.kill().and_then(|()| self.child.wait()),
         };
-        let said = self.words.take().and_then(|words| words.join().ok()).unwrap_or_default();
-        (said, status.map_or_else(|error| error.to_string(), |status| status.to_string()))
+        status.map_or_else(|error| error.to_string(), |status| status.to_string())
     }
 }
 

@@ -77,6 +77,9 @@ impl DiffTree {
                     }
                 }
                 b'-' => break,
+                byte if !byte.is_ascii_hexdigit() => {
+                    return Err(self.conversation.broken(&missing(ids.get(all.len()), "something else")));
+                }
                 _ => {
                     read_until(&mut self.output, 0, &mut self.record, &mut self.conversation)?;
                     let expected = ids.get(all.len());

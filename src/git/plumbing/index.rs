@@ -7,12 +7,14 @@ use super::{diff_tree, open};
 use crate::facts::Oid;
 
 impl Git {
+    /// A tree as git's commands take one; `None` is the tree without entries.
+    pub(super) fn tree_name(&self, tree: Option<Oid>) -> String {
+        tree.map_or_else(|| self.place.hash.empty_tree().to_owned(), |id| id.to_string())
+    }
+
     /// What differs between a tree and the index, without intent-to-add entries.
     pub(in crate::git) fn staged(&self, tree: Option<Oid>) -> Result<Vec<RawChange>, GitError> {
-        let tree = match tree {
-            Some(tree) => tree.to_string(),
-            None => open::empty_tree(self)?.to_owned(),
-        };
+        let tree = self.tree_name(tree);
         let args = [
             "diff-index",
             "--cached",

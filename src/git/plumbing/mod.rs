@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use self::cat_file::CatFile;
 use self::diff_tree::DiffTree;
+use super::config::Configuration;
 use super::location::{Location, Place};
 use super::objects::{Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, missing, wrong_kind};
 use super::process::Git;
@@ -23,19 +24,18 @@ pub(super) struct Plumbing {
     git: Git,
     cat_file: Option<CatFile>,
     diff_tree: Option<DiffTree>,
-    empty_tree: &'static str,
+    config: Option<Configuration>,
 }
 
 impl Plumbing {
     pub(super) fn open(location: &Location) -> Result<Self, GitError> {
-        let place = Arc::new(open::discover(location)?);
-        Self::reopen(&place)
+        Ok(Self::at(&Arc::new(open::discover(location)?)))
     }
 
-    pub(super) fn reopen(place: &Arc<Place>) -> Result<Self, GitError> {
+    /// A handle on a repository whose place is known.
+    pub(super) fn at(place: &Arc<Place>) -> Self {
         let git = Git { place: Arc::clone(place) };
-        let empty_tree = open::empty_tree(&git)?;
-        Ok(Self { git, cat_file: None, diff_tree: None, empty_tree })
+        Self { git, cat_file: None, diff_tree: None, config: None }
     }
 
     pub(super) fn place(&self) -> &Arc<Place> {
@@ -124,8 +124,7 @@ impl Objects for Plumbing {
     }
 
     fn between(&mut self, old: Option<Oid>, new: Option<Oid>) -> Result<Vec<RawChange>, GitError> {
-        let name = |id: Option<Oid>| id.map_or_else(|| self.empty_tree.to_owned(), |id| id.to_string());
-        let (old, new) = (name(old), name(new));
+        let (old, new) = (self.git.tree_name(old), self.git.tree_name(new));
         let args = [
             "diff-tree",
             "-r",
@@ -173,20 +172,29 @@ impl Objects for Plumbing {
             return Ok(Some(Target::Symbolic(target)));
         }
         // Not rev-parse, which would also find `refs/heads/refs/heads/main`.
-        let output = self.git.run(&["show-ref", "--verify", "--hash", "-q", name.as_str()], &[0, 1])?;
-        if !output.status.success() {
-            return Ok(None);
+        let args = ["show-ref", "--verify", "--hash", name.as_str()];
+        let output = self.git.run(&args, &[0, 1, 128])?;
+        let hex = output.stdout.trim_ascii_end();
+        if output.status.success() {
+            return Oid::from_hex(hex)
+                .map(|id| Some(Target::Id(id)))
+                .ok_or_else(|| nonsense("show-ref", hex));
         }
-        let hex = self.git.line(&["show-ref", "--verify", "--hash", name.as_str()])?;
-        Ok(Oid::from_hex(hex.as_bytes()).map(Target::Id))
+        match String::from_utf8_lossy(&output.stderr) {
+            words if words.contains("not a valid ref") => Ok(None),
+            words => Err(GitError::new(format!("`git show-ref`: {}", words.trim()))),
+        }
     }
 
     fn references(&mut self, prefix: &str) -> Result<Vec<(RefName, Oid)>, GitError> {
-        let output = self.git.run(&["for-each-ref", "--format=%(objectname) %(refname)"], &[0])?;
+        let mut args = vec!["for-each-ref", "--format=%(objectname) %(refname)"];
+        // What ends with a slash is a pattern that it knows; it reads no more than that.
+        args.extend(Some(prefix).filter(|prefix| prefix.ends_with('/')));
+        let output = self.git.run(&args, &[0])?;
         let mut found = Vec::new();
         for line in output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let (hex, name) = line.split_at_checked(2 * self.width()).unwrap_or_default();
-            let id = Oid::from_hex(hex).ok_or_else(|| GitError::new("git for-each-ref gave no id"))?;
+            let (hex, name) = line.split_at_checked(2 * self.git.place.hash.width()).unwrap_or_default();
+            let id = Oid::from_hex(hex).ok_or_else(|| nonsense("for-each-ref", line))?;
             let Ok(name) = std::str::from_utf8(name.trim_ascii_start()) else { continue };
             if name.starts_with(prefix) {
                 found.extend(RefName::new(name).map(|name| (name, id)));
@@ -201,7 +209,11 @@ impl Objects for Plumbing {
     }
 
     fn config(&mut self, key: &str) -> Result<Option<String>, GitError> {
-        self.git.config(key)
+        let all = match self.config.take() {
+            Some(all) => all,
+            None => self.git.configuration()?,
+        };
+        Ok(self.config.insert(all).get(key))
     }
 
     fn head_of(&mut self, id: Oid, length: usize) -> Result<Vec<u8>, GitError> {
@@ -210,11 +222,6 @@ impl Objects for Plumbing {
 }
 
 impl Plumbing {
-    /// Bytes in an id.
-    fn width(&self) -> usize {
-        self.empty_tree.len() / 2
-    }
-
     fn read_commits(&mut self, ids: &[Oid], into: &mut Vec<RawCommit>) -> Result<(), GitError> {
         let mut absent = None;
         self.cat_file(|process| {
@@ -236,6 +243,11 @@ impl Plumbing {
             Some((id, Some(kind))) => Err(wrong_kind(id, kind, Kind::Commit)),
         }
     }
+}
+
+/// An answer that cannot be one.
+fn nonsense(command: &str, said: &[u8]) -> GitError {
+    GitError::new(format!("`git {command}` said `{}`", String::from_utf8_lossy(said)))
 }
 
 /// Splits requests so that the answers to one are of bounded size.

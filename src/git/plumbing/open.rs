@@ -1,17 +1,11 @@
-//! What is asked of git once: where the repository is, and single entries.
+//! Where the repository is, asked of git.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::super::GitError;
-use super::super::location::{Location, Place, no_repository};
-use super::super::process::{self, Git};
-
-/// The ids that git gives the tree without entries, by the width of ids; git knows it without storing it.
-const EMPTY_TREES: [(&str, &str); 2] = [
-    ("sha1", "4b825dc642cb6eb9a060e54bf8d69288fbee4904"),
-    ("sha256", "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"),
-];
+use super::super::location::{Hash, Location, Place, no_repository};
+use super::super::process;
 
 /// Finds the repository by asking git, which also checks who owns it (`safe.directory`).
 pub(super) fn discover(location: &Location) -> Result<Place, GitError> {
@@ -22,6 +16,7 @@ pub(super) fn discover(location: &Location) -> Result<Place, GitError> {
         "--git-common-dir",
         "--is-inside-work-tree",
         "--is-bare-repository",
+        "--show-object-format",
     ];
     if !location.start.is_dir() {
         return Err(no_repository(location));
@@ -32,8 +27,16 @@ pub(super) fn discover(location: &Location) -> Result<Place, GitError> {
     })?;
     let lines: Vec<&[u8]> =
         output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout).split(|byte| *byte == b'\n').collect();
-    let [git_dir, common_dir, inside, bare] = lines.as_slice() else {
+    let [git_dir, common_dir, inside, bare, format] = lines.as_slice() else {
         return Err(GitError::new("a folder of this repository has a line feed in its name"));
+    };
+    let hash = match *format {
+        b"sha1" => Hash::Sha1,
+        b"sha256" => Hash::Sha256,
+        other => {
+            let name = String::from_utf8_lossy(other);
+            return Err(GitError::new(format!("the object format `{name}` is not known")));
+        }
     };
     let git_dir = path(git_dir);
     let work_tree = match (*inside, *bare) {
@@ -47,7 +50,7 @@ pub(super) fn discover(location: &Location) -> Result<Place, GitError> {
         _ if git_dir.file_name().is_some_and(|name| name == ".git") => git_dir.parent().map(Path::to_owned),
         _ => location.work_tree.as_ref().map(|path| location.absolute(path)),
     };
-    Ok(Place { location: location.clone(), common_dir: path(common_dir), git_dir, work_tree })
+    Ok(Place { location: location.clone(), common_dir: path(common_dir), git_dir, work_tree, hash })
 }
 
 fn discovering(location: &Location, args: &[&str]) -> Command {
@@ -64,15 +67,6 @@ fn discovering(location: &Location, args: &[&str]) -> Command {
     }
     command.current_dir(&location.start).args(args);
     command
-}
-
-/// The tree without entries, by the repository's hash.
-pub(super) fn empty_tree(git: &Git) -> Result<&'static str, GitError> {
-    let format = git.line(&["rev-parse", "--show-object-format"])?;
-    let known = EMPTY_TREES.iter().find(|(name, _)| *name == format);
-    known
-        .map(|(_, id)| *id)
-        .ok_or_else(|| GitError::new(format!("the object format `{format}` is not known")))
 }
 
 #[cfg(unix)]
