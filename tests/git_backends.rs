@@ -218,6 +218,32 @@ fn a_large_file_never_comes_whole() {
 }
 
 #[test]
+#[ignore = "takes half a minute"]
+fn a_gigabyte_never_comes_whole() {
+    let repo = Repo::new();
+    let file = std::fs::File::create(repo.path().join("zeros")).unwrap();
+    file.set_len(1 << 30).unwrap();
+    repo.commit("loose");
+    let peak = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim();
+        line.trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    for packed in [false, true] {
+        if packed {
+            repo.git(&["repack", "-adq"]);
+        }
+        on_both(&repo.location(), |repository| {
+            let head = repository.head().unwrap().id.unwrap();
+            let needs = Needs { files: true, contents: true, old_contents: true };
+            let commit = repository.commits(&[head], needs).unwrap().remove(0);
+            file_text(&commit.files().unwrap()[0])
+        });
+    }
+    assert!(peak() < 100 << 10, "{} kB", peak());
+}
+
+#[test]
 fn more_contents_than_are_kept() {
     let repo = Repo::new();
     for n in 0..12_u8 {
