@@ -15,8 +15,10 @@ use crate::facts::{Oid, RefName};
 use crate::git::{self, Head, Repository, Revisions};
 use crate::verdict::Verdict;
 
-/// From this many commits on, git's batch processes are faster than reading in process.
-const LONG_RANGE: usize = 300;
+/// From this many commits on, git's batch processes are faster than reading in process: where rules look at files, and
+/// where they look at commits alone.
+const LONG_WITH_FILES: usize = 300;
+const LONG_WITHOUT_FILES: usize = 5_000;
 
 /// What there is to check.
 enum Target {
@@ -38,12 +40,12 @@ pub(super) fn run(
         output::note("nothing to check: nothing is staged, and every commit of this branch is on a remote")?;
         return Ok(Exit::Allowed);
     }
-    let repository = suited(repository, &target, common, environment)?;
     let session = match &command.onto {
         Some(_) => as_the_server(command, common, environment, repository)?,
         None => Session::new(common, environment, repository)?,
     };
     output::notices(&session.loaded, common)?;
+    let session = suited(session, &target, common)?;
     let verdict = judge(&session, target, common)?;
     output::report(&verdict, Stream::Out, common, environment)
 }
@@ -193,14 +195,10 @@ fn as_the_server<'e>(
 }
 
 /// A long range is read by git's batch processes, unless told otherwise.
-fn suited(
-    repository: Repository,
-    target: &Target,
-    common: &Common,
-    environment: &Environment,
-) -> anyhow::Result<Repository> {
+fn suited<'e>(session: Session<'e>, target: &Target, common: &Common) -> anyhow::Result<Session<'e>> {
+    let repository = &session.repository;
     if common.backend != arguments::Backend::Auto || repository.backend() != git::Backend::Git2 {
-        return Ok(repository);
+        return Ok(session);
     }
     let (include, exclude) = match target {
         Target::Commits(revisions) if !revisions.single => {
@@ -210,12 +208,18 @@ fn suited(
             update.new.into_iter().collect(),
             update.old.into_iter().chain(update.held.iter().copied()).collect(),
         ),
-        _ => return Ok(repository),
+        _ => return Ok(session),
     };
+    let uses = session.loaded.policy.needs();
+    let long = if uses.files || uses.file_rules { LONG_WITH_FILES } else { LONG_WITHOUT_FILES };
     // Walking the whole of a long history in process, only to count it, would itself be long.
     let all = matches!(target, Target::Commits(_)) && exclude.is_empty();
-    let many = all || repository.walk(&include, &exclude)?.take(LONG_RANGE).count() == LONG_RANGE;
-    if many { session::open_with(common, environment, git::Backend::Plumbing) } else { Ok(repository) }
+    if !all && repository.walk(&include, &exclude)?.take(long).count() < long {
+        return Ok(session);
+    }
+    let Session { environment, loaded, .. } = session;
+    let repository = session::open_with(common, environment, git::Backend::Plumbing)?;
+    Session::with_policy(environment, repository, loaded)
 }
 
 fn judge(session: &Session<'_>, target: Target, common: &Common) -> anyhow::Result<Verdict> {
