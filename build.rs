@@ -1,5 +1,12 @@
-//! Rebuilds when a rule set gains or loses a file: `include_dir!` is only told of changes to those it has seen.
+//! What cargo has to be told about the build.
 
 fn main() {
+    // Rebuilds when a rule set gains or loses a file: `include_dir!` is only told of changes to those it has seen.
     println!("cargo::rerun-if-changed=policy-examples");
+    // A hook's process lives for milliseconds, and at a random address each of its tables of pointers is a page to be
+    // read and written anew before `main`. Nothing here handles memory by hand: `unsafe` is forbidden.
+    let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    if os == "linux" {
+        println!("cargo::rustc-link-arg-bins=-no-pie");
+    }
 }
