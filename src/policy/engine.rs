@@ -1,10 +1,10 @@
 //! The sandbox: an engine with our own choice of packages, and nothing to read a clock, a file or a random number with.
 
-use rhai::Engine;
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
     BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage, Package,
 };
+use rhai::{Engine, OptimizationLevel};
 
 use super::Limits;
 use super::api::{self, Table};
@@ -48,6 +48,8 @@ pub(super) fn build(limits: &Limits) -> (Engine, Table) {
     }
     engine.set_fail_on_invalid_map_property(true);
     engine.set_strict_variables(true);
+    // Rules have next to nothing to fold, and a hook compiles them for a few calls.
+    engine.set_optimization_level(OptimizationLevel::None);
     limits.apply(&mut engine);
     let table = api::register(&mut engine);
     (engine, table)

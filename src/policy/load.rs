@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rhai::{AST, Dynamic, Engine, Module, OptimizationLevel, ParseErrorType, Scope};
+use rhai::{AST, Dynamic, Engine, Module, ParseErrorType, Scope};
 
 use super::api::Table;
 use super::call::{self, Constants, Host};
@@ -122,7 +122,7 @@ impl Loader {
         ast.set_source(&script.name);
         self.sources.add(&script.name, ast.clone());
         let mut module = None;
-        let (outcome, ..) = define::collect(&[], || {
+        let (outcome, _) = define::collect(&[], || {
             call::run(&self.limits, &Arc::new(Host::default()), None, || {
                 module = Some(Module::eval_ast_as_new(Scope::new(), &ast, &self.engine)?);
                 Ok(Dynamic::UNIT)
@@ -155,11 +155,7 @@ impl Loader {
             return rule;
         }
         // Once more, with the places of the keys.
-        let level = self.engine.optimization_level();
-        self.engine.set_optimization_level(OptimizationLevel::None);
-        let ast = self.engine.compile(&script.text).ok();
-        self.engine.set_optimization_level(level);
-        let keys = sources::keys(&ast?, declared.position);
+        let keys = sources::keys(self.sources.ast(&script.name)?, declared.position);
         self.problems.truncate(before);
         rule::check(declared, origin, constants, &self.sources, keys, &mut self.problems)
     }
@@ -189,27 +185,23 @@ pub(super) fn run(
     sources: &mut Sources,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<(Vec<Declared>, Constants)> {
-    let compiled = with.engine.compile(&script.text).and_then(|ast| {
-        let end = with.engine.compile(format!("{}()", define::END))?;
-        Ok((ast, end))
-    });
-    let (mut ast, end) = match compiled {
-        Ok(both) => both,
+    let mut ast = match with.engine.compile(&script.text) {
+        Ok(ast) => ast,
         Err(error) => {
             problems.push(error::syntax(&error, script));
             return None;
         }
     };
     ast.set_source(&script.name);
-    let mut whole = ast.merge(&end);
-    whole.set_source(&script.name);
-    sources.add(&script.name, ast);
-    let (outcome, declared, constants) = define::collect(allowed, || {
+    let mut scope = Scope::new();
+    let (outcome, declared) = define::collect(allowed, || {
         call::run(with.limits, &Arc::new(Host::default()), None, || {
-            with.engine.run_ast_with_scope(&mut Scope::new(), &whole)?;
+            with.engine.run_ast_with_scope(&mut scope, &ast)?;
             Ok(Dynamic::UNIT)
         })
     });
+    let constants = define::constants(&scope);
+    sources.add(&script.name, ast);
     let failed = match (outcome.used.trip, outcome.result) {
         (Some(trip), _) => Some(trip.error()),
         (None, result) => result.err(),
