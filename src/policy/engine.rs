@@ -43,14 +43,26 @@ pub(super) fn build(limits: &Limits) -> (Engine, Table) {
     BasicArrayPackage::new().register_into_engine(&mut engine);
     BasicMapPackage::new().register_into_engine(&mut engine);
     BasicFnPackage::new().register_into_engine(&mut engine);
+    set_grammar(&mut engine, limits);
+    engine.set_fail_on_invalid_map_property(true);
+    let table = api::register(&mut engine);
+    (engine, table)
+}
+
+/// An engine that can parse, and nothing else.
+pub(super) fn parser(limits: &Limits) -> Engine {
+    let mut engine = Engine::new_raw();
+    set_grammar(&mut engine, limits);
+    engine
+}
+
+/// All that decides what can be parsed, and into what.
+fn set_grammar(engine: &mut Engine, limits: &Limits) {
     for (word, _) in ABSENT.iter().take(SYMBOLS) {
         engine.disable_symbol(*word);
     }
-    engine.set_fail_on_invalid_map_property(true);
     engine.set_strict_variables(true);
     // Rules have next to nothing to fold, and a hook compiles them for a few calls.
     engine.set_optimization_level(OptimizationLevel::None);
-    limits.apply(&mut engine);
-    let table = api::register(&mut engine);
-    (engine, table)
+    limits.apply(engine);
 }

@@ -8,6 +8,7 @@ use rhai::{AST, Dynamic, Engine, Module, ParseErrorType, Scope};
 use super::api::Table;
 use super::call::{self, Constants, Host};
 use super::define::{self, Declared};
+use super::parse_ahead::{self, Parsed};
 use super::rule::{self, Rule};
 use super::sources::Sources;
 use super::{Limits, RuleInfo, Script, ScriptKind, engine, error, sources};
@@ -37,12 +38,14 @@ impl RuleBook {
     /// Everything that is wrong in any of the scripts: what does not compile, what fails when it is run, and rules that are
     /// not declared as they must be.
     pub fn compile(scripts: &[Script], limits: Limits) -> Result<Self, Diagnostics> {
-        let (engine, table) = engine::build(&limits);
+        let ((engine, table), parsed) = parse_ahead::ahead(scripts, &limits, || engine::build(&limits));
         let mut loader = Loader { engine, table, limits, sources: Sources::default(), problems: Vec::new() };
         loader.libraries(scripts);
         let mut declared = Vec::new();
-        for script in scripts.iter().filter(|script| script.kind == ScriptKind::Rules) {
-            declared.extend(loader.script(script, &["rule", "classify"]).map(|found| (script, found)));
+        for (script, parsed) in scripts.iter().zip(parsed) {
+            if script.kind == ScriptKind::Rules {
+                declared.extend(loader.script(script, parsed).map(|found| (script, found)));
+            }
         }
         let (mut rules, mut classifiers) = (Vec::new(), Vec::new());
         for (script, (found, constants)) in &declared {
@@ -137,13 +140,11 @@ impl Loader {
         }
     }
 
-    fn script(
-        &mut self,
-        script: &Script,
-        allowed: &'static [&'static str],
-    ) -> Option<(Vec<Declared>, Constants)> {
+    fn script(&mut self, script: &Script, parsed: Option<Parsed>) -> Option<(Vec<Declared>, Constants)> {
         let Self { engine, table, limits, sources, problems } = self;
-        run(&Loading { engine, table, limits }, script, allowed, sources, problems)
+        let parsed = parsed.unwrap_or_else(|| engine.compile(&script.text));
+        let loading = Loading { engine, table, limits };
+        run(&loading, script, parsed, &["rule", "classify"], sources, problems)
     }
 
     fn check(&mut self, script: &Script, declared: &Declared, constants: &Constants) -> Option<Rule> {
@@ -177,15 +178,16 @@ pub(super) struct Loading<'a> {
     pub(super) limits: &'a Limits,
 }
 
-/// Compiles and runs a script; what it declared, and its constants.
+/// Runs a script that was parsed; what it declared, and its constants.
 pub(super) fn run(
     with: &Loading<'_>,
     script: &Script,
+    parsed: Parsed,
     allowed: &'static [&'static str],
     sources: &mut Sources,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<(Vec<Declared>, Constants)> {
-    let mut ast = match with.engine.compile(&script.text) {
+    let mut ast = match parsed {
         Ok(ast) => ast,
         Err(error) => {
             problems.push(error::syntax(&error, script));
