@@ -191,7 +191,7 @@ fn as_the_server<'e>(
         ))?;
     }
     let Session { repository, .. } = ours;
-    Session::with_policy(environment, repository, theirs)
+    Session::with_policy(common, environment, repository, theirs)
 }
 
 /// A long range is read by git's batch processes, unless told otherwise.
@@ -219,7 +219,7 @@ fn suited<'e>(session: Session<'e>, target: &Target, common: &Common) -> anyhow:
     }
     let Session { environment, loaded, .. } = session;
     let repository = session::open_with(common, environment, git::Backend::Plumbing)?;
-    Session::with_policy(environment, repository, loaded)
+    Session::with_policy(common, environment, repository, loaded)
 }
 
 fn judge(session: &Session<'_>, target: Target, common: &Common) -> anyhow::Result<Verdict> {
