@@ -185,28 +185,33 @@ fn result(finding: &Finding, rules: &Rules, fingerprint: &str) -> Value {
     })
 }
 
-/// Section 3.28. A column is known of scripts alone.
+/// Section 3.28. GitHub shows nothing of a result without a line.
 fn location(finding: &Finding) -> Value {
     let (path, line) = file_place(finding);
-    let uri = utf8_percent_encode(&path, ENCODED).to_string();
-    let mut physical = json!({ "artifactLocation": { "uri": uri, "uriBaseId": ROOT } });
-    // GitHub shows nothing of a result without a line.
-    let mut region = json!({ "startLine": line.unwrap_or(1) });
-    if finding.path.is_none()
-        && let Some(place) = script_place(finding).filter(|place| place.line > 0 && place.column > 0)
-    {
-        region["startColumn"] = place.column.into();
+    let mut region = serde_json::Map::from_iter([("startLine".to_owned(), json!(line.unwrap_or(1)))]);
+    // A column is known of scripts alone.
+    let script = script_place(finding).filter(|_| finding.path.is_none());
+    let column = script.filter(|place| place.line > 0 && place.column > 0).map(|place| place.column);
+    region.extend(column.map(|column| ("startColumn".to_owned(), json!(column))));
+    json!({
+        "physicalLocation": {
+            "artifactLocation": {
+                "uri": utf8_percent_encode(&path, ENCODED).to_string(), "uriBaseId": ROOT
+            },
+            "region": region,
+        },
+        "logicalLocations": logical_locations(finding),
+    })
+}
+
+/// Section 3.33: the commit or the ref that is the true place of what is about no file.
+fn logical_locations(finding: &Finding) -> Vec<Value> {
+    let name = subject(finding);
+    if finding.path.is_some() || name.is_empty() {
+        return Vec::new();
     }
-    physical["region"] = region;
-    let mut location = json!({ "physicalLocation": physical });
-    if finding.path.is_none() {
-        let name = subject(finding);
-        if !name.is_empty() {
-            let kind = if finding.commit.is_none() && finding.about.is_none() { "ref" } else { "commit" };
-            location["logicalLocations"] = json!([{ "fullyQualifiedName": name, "kind": kind }]);
-        }
-    }
-    location
+    let kind = if finding.commit.is_none() && finding.about.is_none() { "ref" } else { "commit" };
+    vec![json!({ "fullyQualifiedName": name, "kind": kind })]
 }
 
 /// Section 3.27.23: of a run all results have them, or none.
