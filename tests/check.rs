@@ -561,7 +561,10 @@ fn the_ci_files_of_the_readme_work() {
     };
     let github = readme::commands(".github/workflows/bylaws.yml");
     let [annotate, scan] = github.as_slice() else { panic!("{github:?}") };
-    assert!(run(annotate).out.starts_with("::error ") && run(annotate).status == 1);
+    let annotated = run(annotate);
+    assert_eq!(annotated.status, 1, "{}", annotated.err);
+    assert!(annotated.out.starts_with("::"), "{}", annotated.out);
+    assert!(annotated.out.contains("::error file=store.toml,line=1,"), "{}", annotated.out);
     assert_eq!(run(scan).status, 0, "{}", run(scan).err);
     let gitlab = readme::commands(".gitlab-ci.yml");
     let [quality, junit, last] = gitlab.as_slice() else { panic!("{gitlab:?}") };
