@@ -508,6 +508,31 @@ fn reports_of_a_draft_and_of_what_is_staged_have_every_format() {
 }
 
 #[test]
+fn a_report_on_nothing_can_be_read_too() {
+    let origin = Repo::new();
+    origin.write(".bylaws/bylaws.toml", "");
+    let first = origin.commit("Add an empty policy");
+    let baseline = format!("[rules]\nsubject-form = {{ baseline = \"{first}\" }}\n");
+    origin.write(".bylaws/bylaws.toml", baseline);
+    origin.commit("Judge from here on");
+    let clone = Repo::clone_of(&origin, &[]);
+    for backend in ["git2", "git"] {
+        for (format, part) in [
+            ("json", "\"decision\": \"allow\""),
+            ("sarif", "\"results\": []"),
+            ("junit", "failures=\"0\""),
+            ("github", "allowed: "),
+            ("gitlab", "[]"),
+        ] {
+            let answer = bylaws(&clone, &["check", "--format", format, "--backend", backend]);
+            assert_eq!(answer.status, 0, "{format}: {}", answer.err);
+            assert!(answer.out.contains(part), "{format}: {}", answer.out);
+            assert!(answer.err.contains("nothing to check"), "{}", answer.err);
+        }
+    }
+}
+
+#[test]
 fn a_format_that_a_command_does_not_have_is_refused() {
     let repo = Repo::new();
     repo.write("a.txt", "one\n");
