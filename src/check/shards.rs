@@ -30,43 +30,41 @@ pub(super) fn map_chunks<T: Send>(
     let queue = Mutex::new(Queue { given: 0, waiting: Some(first), ids });
     let stop = AtomicBool::new(false);
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let handles = (0..workers).map(|_| repository.sibling()).collect::<Result<Vec<_>, _>>()?;
+    let others = (1..workers).map(|_| repository.sibling()).collect::<Result<Vec<_>, _>>()?;
+    let run = |handle: &Repository| {
+        let done = worker(handle, &queue, &stop, &work);
+        if done.is_err() {
+            stop.store(true, Ordering::Relaxed);
+        }
+        done
+    };
     let done = std::thread::scope(|scope| {
-        let spawned: Vec<_> = handles
-            .into_iter()
-            .map(|handle| {
-                let (queue, stop, work) = (&queue, &stop, &work);
-                let thread = std::thread::Builder::new().stack_size(STACK_SIZE);
-                thread.spawn_scoped(scope, move || {
-                    let done = worker(&handle, queue, stop, work);
-                    if done.is_err() {
-                        stop.store(true, Ordering::Relaxed);
-                    }
-                    done
-                })
-            })
-            .collect::<Result<_, _>>()
-            .map_err(|error| GitError::new(format!("a worker thread cannot be started: {error}")))?;
-        join(spawned)
+        let spawn = |handle: Repository| {
+            let run = &run;
+            let thread = std::thread::Builder::new().stack_size(STACK_SIZE);
+            thread.spawn_scoped(scope, move || run(&handle))
+        };
+        // With fewer threads than were wanted it takes longer, no more.
+        let threads: Vec<_> = others.into_iter().map_while(|handle| spawn(handle).ok()).collect();
+        join(run(repository), threads)
     })?;
     Ok(in_order(done))
 }
 
 type Numbered<T> = Vec<(usize, T)>;
+type Done<T> = Result<Numbered<T>, CheckError>;
 
-fn join<T>(
-    threads: Vec<std::thread::ScopedJoinHandle<'_, Result<Numbered<T>, CheckError>>>,
-) -> Result<Numbered<T>, CheckError> {
-    let mut all = Vec::new();
-    let mut failed = None;
-    for thread in threads {
-        match thread.join() {
-            Ok(Ok(done)) => all.extend(done),
-            Ok(Err(error)) => failed = failed.or(Some(error)),
+/// What this thread has done, and all others.
+fn join<T>(own: Done<T>, threads: Vec<std::thread::ScopedJoinHandle<'_, Done<T>>>) -> Done<T> {
+    let others: Vec<_> = threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+    let mut all = own?;
+    for other in others {
+        match other {
+            Ok(done) => all.extend(done?),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
-    failed.map_or(Ok(all), Err)
+    Ok(all)
 }
 
 fn in_order<T>(mut done: Numbered<T>) -> Vec<T> {
