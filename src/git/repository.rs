@@ -104,8 +104,7 @@ impl Repository {
             Backend::Git2 => Box::new(Libgit2::reopen(&self.place)?),
             Backend::Auto | Backend::Plumbing => Box::new(Plumbing::at(&self.place)),
         };
-        let handle = Handle::new(objects, Arc::clone(&self.place), self.handle.judging())?;
-        Ok(Self { place: Arc::clone(&self.place), handle: Arc::new(handle) })
+        Ok(Self { place: Arc::clone(&self.place), handle: Arc::new(self.handle.sibling(objects)) })
     }
 
     /// What reads this repository: never [`Backend::Auto`].
