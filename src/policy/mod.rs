@@ -16,6 +16,7 @@ mod judge;
 mod limits;
 mod load;
 mod parse;
+mod reads;
 mod rule;
 mod run_meter;
 mod secrets;

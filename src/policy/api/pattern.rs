@@ -310,6 +310,11 @@ impl Pattern {
         });
         failed.map_or(Ok(List::Lines(found)), Err)
     }
+
+    /// Is it the same one?
+    pub(in crate::policy) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 pub(super) fn register(api: &mut Api<'_>) {
