@@ -1,6 +1,7 @@
 //! What scripts can name: every type, property, method and function, registered together with its line of documentation.
 
 mod arrays;
+mod block;
 pub(super) mod builtins;
 mod change;
 mod commit;
