@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::ConfigFile;
+
 /// Git hooks and policy as code: check commits with sandboxed Rhai rules, in hooks, in CI and on the server.
 #[derive(Debug, Parser)]
 #[command(name = "bylaws", version, max_term_width = 100, propagate_version = true)]
@@ -15,8 +17,30 @@ pub(super) struct Arguments {
     pub(super) common: Common,
 }
 
+impl Arguments {
+    /// Parses what was typed.
+    ///
+    /// # Errors
+    /// For wrong use, and to show help or the version.
+    pub(super) fn parse(words: Vec<OsString>) -> Result<Self, clap::Error> {
+        Self::of_shim(&words).map_or_else(|| Self::try_parse_from(words), Ok)
+    }
+
+    /// `bylaws hook NAME ARGUMENT...`, as the shims call it, is known without the grammar of all commands: to build that takes
+    /// a tenth of what a hook may.
+    fn of_shim(words: &[OsString]) -> Option<Self> {
+        let [_, command, name, arguments @ ..] = words else { return None };
+        let is_option = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
+        if command != "hook" || is_option(name) || arguments.iter().any(is_option) {
+            return None;
+        }
+        let hook = Hook { name: name.to_str()?.to_owned(), arguments: arguments.to_vec() };
+        Some(Self { command: Command::Hook(hook), common: Common::default() })
+    }
+}
+
 /// Options of every command.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Default)]
 pub(super) struct Common {
     /// Work as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
@@ -45,6 +69,27 @@ pub(super) enum Format {
     Human,
     /// One JSON object
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit's XML, for CI servers
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// GitLab's Code Quality report
+    Gitlab,
+}
+
+impl Format {
+    /// Those of a report on findings.
+    const OF_FINDINGS: &[Self] =
+        &[Self::Human, Self::Json, Self::Sarif, Self::Junit, Self::Github, Self::Gitlab];
+    /// Those of a list.
+    const OF_LISTS: &[Self] = &[Self::Human, Self::Json];
+
+    /// The word that is typed for it.
+    pub(super) fn word(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
@@ -71,10 +116,31 @@ pub(super) enum Command {
     Rules(Rules),
     /// What an installed hook calls
     Hook(Hook),
+    /// Write the JSON Schema of bylaws.toml, people.toml or server.toml, for editors
+    Schema(Schema),
+    /// Write a Rhai definition file of everything that rules can name, for editors
+    Definitions(Definitions),
     /// Write a completion script for a shell
     Completions(Completions),
     /// Write the manual page
     Man,
+}
+
+impl Command {
+    /// The forms that its output can have; any other is refused.
+    pub(super) fn formats(&self) -> &'static [Format] {
+        match self {
+            Self::Check(_) | Self::Hook(_) => Format::OF_FINDINGS,
+            Self::Rules(_) | Self::Doctor => Format::OF_LISTS,
+            Self::Init(_)
+            | Self::Install(_)
+            | Self::Uninstall
+            | Self::Schema(_)
+            | Self::Definitions(_)
+            | Self::Completions(_)
+            | Self::Man => &[Format::Human],
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -132,7 +198,72 @@ pub(super) struct Hook {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// The file it is of; default: bylaws, and with -o all
+    #[arg(value_enum, value_name = "FILE")]
+    pub(super) file: Option<SchemaOf>,
+    /// Write FILE.schema.json into DIR
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    Bylaws,
+    People,
+    Server,
+}
+
+impl From<SchemaOf> for ConfigFile {
+    fn from(file: SchemaOf) -> Self {
+        match file {
+            SchemaOf::Bylaws => Self::Bylaws,
+            SchemaOf::People => Self::People,
+            SchemaOf::Server => Self::Server,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Definitions {
+    /// Write bylaws.d.rhai into DIR
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Completions {
     /// The shell
     pub(super) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_shim_is_understood_as_by_the_whole_grammar() {
+        for line in [
+            "bylaws hook pre-commit",
+            "bylaws hook commit-msg .git/COMMIT_EDITMSG",
+            "bylaws hook pre-push origin ssh://x",
+        ] {
+            let short = Arguments::of_shim(&words(line)).expect(line);
+            let whole = Arguments::try_parse_from(words(line)).expect(line);
+            assert_eq!(format!("{short:?}"), format!("{whole:?}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_shim_is_left_to_the_grammar() {
+        for line in
+            ["bylaws", "bylaws hook", "bylaws hook -q", "bylaws hook pre-push -q", "bylaws check HEAD x"]
+        {
+            assert!(Arguments::of_shim(&words(line)).is_none(), "{line}");
+        }
+    }
 }
