@@ -101,8 +101,7 @@ impl Repository {
     /// When it cannot be opened again.
     pub fn sibling(&self) -> Result<Self, GitError> {
         let objects = self.handle.reader().objects.again()?;
-        let handle = Handle::new(objects, Arc::clone(&self.place), self.handle.judging())?;
-        Ok(Self { place: Arc::clone(&self.place), handle: Arc::new(handle) })
+        Ok(Self { place: Arc::clone(&self.place), handle: Arc::new(self.handle.sibling(objects)) })
     }
 
     /// What reads this repository: never [`Backend::Auto`].

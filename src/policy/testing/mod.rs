@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::api::Api;
-use super::call::{self, Handler};
+use super::call::{self, Arguments, Handler};
 use super::load::{self, Loading};
 use super::sources::Sources;
 use super::{RuleBook, STACK_SIZE, Script, ScriptKind, error, rule};
@@ -175,7 +175,9 @@ fn load(book: &RuleBook, scripts: &[Script], sources: &mut Sources) -> Result<Ve
 
 fn run_one(book: &RuleBook, sources: &Sources, test: &Test, options: &Options<'_>) -> TestOutcome {
     let (outcome, state) = assert::with_state(book, options.commit_at.as_ref(), || {
-        call::run(&book.limits, &Arc::default(), None, || test.handler.call(&book.engine, []))
+        call::run(&book.limits, &Arc::default(), None, || {
+            test.handler.call(&book.engine, Arguments::default())
+        })
     });
     let error = match (outcome.used.trip, outcome.result) {
         (Some(trip), _) => Some(trip.error()),
