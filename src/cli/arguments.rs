@@ -69,6 +69,8 @@ pub(super) enum Command {
     Check(Check),
     /// List the rules in force, or show one whole
     Rules(Rules),
+    /// Run the tests of the rules
+    Test(Test),
     /// What an installed hook calls
     Hook(Hook),
     /// Write a completion script for a shell
@@ -120,6 +122,24 @@ pub(super) struct Check {
 pub(super) struct Rules {
     /// Show this rule whole
     pub(super) rule: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Test {
+    /// Only tests that have this in their name
+    pub(super) filter: Option<String>,
+    /// Name the statements that no test enters, and rules that no test shows satisfied or violated
+    #[arg(long)]
+    pub(super) coverage: bool,
+    /// Fail if fewer statements of a hundred are entered
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) coverage_min: Option<u8>,
+    /// The tests of this shipped rule set, instead of the policy's own (may be given again)
+    #[arg(long = "set", value_name = "NAME", conflicts_with_all = ["policy", "extended"])]
+    pub(super) sets: Vec<String>,
+    /// The tests of the shipped sets that the policy extends, too
+    #[arg(long = "sets")]
+    pub(super) extended: bool,
 }
 
 #[derive(Debug, Args)]

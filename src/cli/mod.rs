@@ -11,6 +11,7 @@ mod output;
 mod progress;
 mod rules;
 mod session;
+mod test;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -86,6 +87,7 @@ fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<
         Command::Doctor => install::doctor(common, environment),
         Command::Check(command) => check::run(command, common, environment),
         Command::Rules(command) => rules::run(command, common, environment),
+        Command::Test(command) => test::run(command, common, environment),
         Command::Hook(command) => hook::run(command, common, environment),
         Command::Completions(command) => completions::completions(command),
         Command::Man => completions::man(),

@@ -114,6 +114,11 @@ impl Policy {
         self.bound.iter().filter_map(|bound| Some((&self.rule(bound)?.info, &bound.binding)))
     }
 
+    /// The rules that were loaded, for asking them otherwise.
+    pub fn into_book(self) -> RuleBook {
+        self.book
+    }
+
     /// All rules that were loaded.
     pub fn book(&self) -> &RuleBook {
         &self.book

@@ -7,6 +7,7 @@ use rhai::{AST, Dynamic, Engine, Module, OptimizationLevel, ParseErrorType, Scop
 
 use super::api::Table;
 use super::call::{self, Constants, Host};
+use super::coverage::Watched;
 use super::define::{self, Declared};
 use super::rule::{self, Rule};
 use super::sources::Sources;
@@ -38,7 +39,29 @@ impl RuleBook {
     /// not declared as they must be.
     pub fn compile(scripts: &[Script], limits: Limits) -> Result<Self, Diagnostics> {
         let (engine, table) = engine::build(&limits);
-        let mut loader = Loader { engine, table, limits, sources: Sources::default(), problems: Vec::new() };
+        Self::load(scripts, limits, engine, table, None).map(|(book, _)| book)
+    }
+
+    /// The same, with statements that say when they are entered.
+    pub(super) fn compile_watched(
+        scripts: &[Script],
+        limits: Limits,
+    ) -> Result<(Self, Watched), Diagnostics> {
+        let (mut engine, table) = engine::build(&limits);
+        let watched = Watched::new(&mut engine);
+        let (book, watched) = Self::load(scripts, limits, engine, table, Some(watched))?;
+        Ok((book, watched.unwrap_or_default()))
+    }
+
+    fn load(
+        scripts: &[Script],
+        limits: Limits,
+        engine: Engine,
+        table: Table,
+        watched: Option<Watched>,
+    ) -> Result<(Self, Option<Watched>), Diagnostics> {
+        let (sources, problems) = (Sources::default(), Vec::new());
+        let mut loader = Loader { engine, table, limits, sources, problems, watched };
         loader.libraries(scripts);
         let mut declared = Vec::new();
         for script in scripts.iter().filter(|script| script.kind == ScriptKind::Rules) {
@@ -52,11 +75,11 @@ impl RuleBook {
             }
         }
         loader.duplicates(declared.iter().flat_map(|(_, (found, _))| found));
-        let Loader { engine, table, limits, sources, mut problems } = loader;
+        let Loader { engine, table, limits, sources, mut problems, watched } = loader;
         if problems.is_empty() {
             let infos = rules.iter().map(|rule: &Rule| rule.info.clone()).collect();
             let (table, sources, rules) = (Arc::new(table), Arc::new(sources), rules.into());
-            return Ok(Self { engine, table, sources, limits, rules, classifiers, infos });
+            return Ok((Self { engine, table, sources, limits, rules, classifiers, infos }, watched));
         }
         problems.sort();
         problems.dedup();
@@ -81,6 +104,7 @@ pub(super) struct Loader {
     pub(super) limits: Limits,
     pub(super) sources: Sources,
     pub(super) problems: Vec<Diagnostic>,
+    watched: Option<Watched>,
 }
 
 impl Loader {
@@ -98,7 +122,13 @@ impl Loader {
             let mut missing = Vec::new();
             for (script, name) in std::mem::take(&mut waiting) {
                 match self.engine.compile(&script.text) {
-                    Ok(ast) => self.library(script, &name, ast),
+                    Ok(ast) => {
+                        let ast = match &mut self.watched {
+                            Some(watched) => watched.change(&self.engine, ast, script),
+                            None => ast,
+                        };
+                        self.library(script, &name, ast);
+                    }
                     Err(error) => match error.err_type() {
                         ParseErrorType::ModuleUndefined(other) if names.contains(other) && *other != name => {
                             missing.push(error::syntax(&error, script));
@@ -142,8 +172,12 @@ impl Loader {
         script: &Script,
         allowed: &'static [&'static str],
     ) -> Option<(Vec<Declared>, Constants)> {
-        let Self { engine, table, limits, sources, problems } = self;
-        run(&Loading { engine, table, limits }, script, allowed, sources, problems)
+        let Self { engine, table, limits, sources, problems, watched } = self;
+        let change = |ast| match watched {
+            Some(watched) => watched.change(engine, ast, script),
+            None => ast,
+        };
+        run(&Loading { engine, table, limits }, script, allowed, change, sources, problems)
     }
 
     fn check(&mut self, script: &Script, declared: &Declared, constants: &Constants) -> Option<Rule> {
@@ -181,17 +215,18 @@ pub(super) struct Loading<'a> {
     pub(super) limits: &'a Limits,
 }
 
-/// Compiles and runs a script; what it declared, and its constants.
+/// Compiles a script, lets `change` change it, and runs it; what it declared, and its constants.
 pub(super) fn run(
     with: &Loading<'_>,
     script: &Script,
     allowed: &'static [&'static str],
+    change: impl FnOnce(AST) -> AST,
     sources: &mut Sources,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<(Vec<Declared>, Constants)> {
     let compiled = with.engine.compile(&script.text).and_then(|ast| {
         let end = with.engine.compile(format!("{}()", define::END))?;
-        Ok((ast, end))
+        Ok((change(ast), end))
     });
     let (mut ast, end) = match compiled {
         Ok(both) => both,

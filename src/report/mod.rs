@@ -3,6 +3,7 @@
 mod human;
 mod json;
 mod sanitize;
+mod tested;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 pub use human::Human;
 pub use json::Json;
 pub use sanitize::clean;
+pub use tested::{Tested, TestedHuman, TestedJson, TestedReport};
 
 use crate::verdict::Verdict;
 
