@@ -71,6 +71,8 @@ pub(super) enum Command {
     Rules(Rules),
     /// Run the tests of the rules
     Test(Test),
+    /// Say what the rules would have decided for past commits
+    Replay(Replay),
     /// What an installed hook calls
     Hook(Hook),
     /// Write a completion script for a shell
@@ -140,6 +142,22 @@ pub(super) struct Test {
     /// The tests of the shipped sets that the policy extends, too
     #[arg(long = "sets")]
     pub(super) extended: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// Commits: A..B, or a revision alone for that commit; default: the newest 10,000 of HEAD
+    #[arg(value_name = "RANGE|REV", conflicts_with = "all")]
+    pub(super) revisions: Vec<String>,
+    /// Only this rule, even if it is off (may be given again)
+    #[arg(long = "rule", value_name = "ID")]
+    pub(super) rules: Vec<String>,
+    /// Judge by the policy of this revision too, and say what differs
+    #[arg(long, value_name = "REV")]
+    pub(super) compare: Option<String>,
+    /// The whole history of HEAD
+    #[arg(long)]
+    pub(super) all: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod init;
 mod install;
 mod output;
 mod progress;
+mod replay;
 mod rules;
 mod session;
 mod test;
@@ -87,6 +88,7 @@ fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<
         Command::Doctor => install::doctor(common, environment),
         Command::Check(command) => check::run(command, common, environment),
         Command::Rules(command) => rules::run(command, common, environment),
+        Command::Replay(command) => replay::run(command, common, environment),
         Command::Test(command) => test::run(command, common, environment),
         Command::Hook(command) => hook::run(command, common, environment),
         Command::Completions(command) => completions::completions(command),

@@ -2,6 +2,7 @@
 
 mod human;
 mod json;
+mod replayed;
 mod sanitize;
 mod tested;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 pub use human::Human;
 pub use json::Json;
+pub use replayed::{Replayed, ReplayedHuman, ReplayedJson, ReplayedReport};
 pub use sanitize::clean;
 pub use tested::{Tested, TestedHuman, TestedJson, TestedReport};
 
