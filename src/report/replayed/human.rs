@@ -7,9 +7,12 @@ use console::Style;
 
 use super::super::human::{counted, lasting, paint};
 use super::{Replayed, ReplayedReport};
-use crate::check::{Replay, ReplayedRule, Side};
+use crate::check::{Difference, Replay, ReplayedRule, Side};
 use crate::report::clean;
 use crate::verdict::{Finding, State};
+
+/// Of a rule that took longer, it is told: it is what others wait for.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// The human format.
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,12 +73,14 @@ impl ReplayedHuman {
     fn counts(&self, rule: &ReplayedRule, replay: &Replay) -> String {
         let mut parts = Vec::new();
         if replay.against.is_some() {
-            let places = |n: usize| counted(n, "place");
-            parts.push(format!("newly violated in {}", places(rule.difference.newly)));
-            parts.push(format!("no longer in {}", places(rule.difference.no_longer)));
+            let Difference { newly, no_longer, .. } = rule.difference;
+            let both = [(newly, "newly violated in"), (no_longer, "no longer violated in")];
+            let some = both.iter().filter(|(n, _)| *n > 0);
+            parts.extend(some.map(|(n, words)| format!("{words} {}", counted(*n, "place"))));
         }
         if rule.commits > 0 {
-            parts.push(format!("violated in {}", share(rule.commits, replay.commits, "commit")));
+            let so_far = if parts.is_empty() { "violated in" } else { "now in" };
+            parts.push(format!("{so_far} {}", share(rule.commits, replay.commits, "commit")));
         }
         if rule.files > 0 {
             parts.push(share(rule.files, replay.files, "file"));
@@ -86,8 +91,11 @@ impl ReplayedHuman {
         if rule.errors > 0 {
             parts.push(format!("cannot judge {}", share(rule.errors, replay.commits, "commit")));
         }
-        if self.verbose {
-            parts.push(lasting(rule.took));
+        if self.verbose || rule.took >= SLOW {
+            parts.push(format!("took {}", lasting(rule.took)));
+        }
+        if parts.is_empty() {
+            parts.push("violated nowhere".to_owned());
         }
         parts.join(", ")
     }
@@ -102,10 +110,12 @@ impl ReplayedHuman {
         let sign = paint(self.colour, &style.clone().bold(), sign);
         for finding in examples {
             let waived = if finding.state == State::Overridden { "waived: " } else { "" };
-            let place = finding.place.as_ref().map(|place| format!(" (at {})", clean(&place.to_string())));
-            let place = place.unwrap_or_default();
             let message = clean(&finding.message);
-            writeln!(to, "  {sign} {}: {waived}{message}{place}", subject(finding))?;
+            writeln!(to, "  {sign} {}: {waived}{message}", subject(finding))?;
+            if let Some(place) = &finding.place {
+                let help = finding.fix.as_ref().map(|help| format!(" ({})", clean(help))).unwrap_or_default();
+                writeln!(to, "      at {}{help}", clean(&place.to_string()))?;
+            }
         }
         Ok(())
     }
