@@ -543,8 +543,10 @@ fn a_rule_that_cannot_judge_is_told_and_exits_with_2() {
     );
     insta::assert_snapshot!(told(&repo, &["replay", "--rule", "short"]), @r#"
     short (soft-mandatory): cannot judge 2 commits (40.0 %)
-      --> 7561abb "Add a file with a long subject and a tab": rule 'short' cannot run: unknown property `sbject` of a commit (at .bylaws/rules/short.rhai:1:78)
-      --> cf62847 "Add a file that is for people to read": rule 'short' cannot run: unknown property `sbject` of a commit (at .bylaws/rules/short.rhai:1:78)
+      --> 7561abb "Add a file with a long subject and a tab": rule 'short' cannot run: unknown property `sbject` of a commit
+          at .bylaws/rules/short.rhai:1:78 (did you mean `subject`?)
+      --> cf62847 "Add a file that is for people to read": rule 'short' cannot run: unknown property `sbject` of a commit
+          at .bylaws/rules/short.rhai:1:78 (did you mean `subject`?)
 
     would be denied: 0 commits (0.0 %); could not be decided: 2 commits (40.0 %)
     replayed: 5 commits, 0 files, 1 rule (TIME)
@@ -562,14 +564,14 @@ fn another_policy_judges_the_same_commits_and_what_differs_is_told() {
         "rule(\"is-told\", #{ title: \"t\", why: \"w\", commit: |c| if !c.subject.contains(\" a \") { finding(\"no article\") } });\n",
     );
     insta::assert_snapshot!(told(&repo, &["replay", "--compare", "HEAD"]), @r#"
-    is-told (soft-mandatory, before: not in force): newly violated in 3 places, no longer in 0 places, violated in 3 commits (60.0 %)
+    is-told (soft-mandatory, before: not in force): newly violated in 3 places, now in 3 commits (60.0 %)
       + 31e9837 "Take the tabs out": no article
       + 623fd83 "Add two files": no article
       + 7ac7032 "Add the rules": no article
 
-    no-tabs (advisory, before: hard-mandatory): newly violated in 0 places, no longer in 0 places, violated in 2 commits (40.0 %), 3 files (33.3 %)
+    no-tabs (advisory, before: hard-mandatory): violated in 2 commits (40.0 %), 3 files (33.3 %)
 
-    short (soft-mandatory): newly violated in 0 places, no longer in 1 place, violated in 1 commit (20.0 %)
+    short (soft-mandatory): no longer violated in 1 place, now in 1 commit (20.0 %)
       - cf62847 "Add a file that is for people to read": subject has 37 characters
 
     would be denied: 4 commits (80.0 %)
@@ -578,7 +580,7 @@ fn another_policy_judges_the_same_commits_and_what_differs_is_told() {
     exit 0
     "#);
     insta::assert_snapshot!(told(&repo, &["replay", "--compare", "HEAD", "--rule", "short"]), @r#"
-    short (soft-mandatory): newly violated in 0 places, no longer in 1 place, violated in 1 commit (20.0 %)
+    short (soft-mandatory): no longer violated in 1 place, now in 1 commit (20.0 %)
       - cf62847 "Add a file that is for people to read": subject has 37 characters
 
     would be denied: 1 commit (20.0 %)

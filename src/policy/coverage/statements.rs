@@ -11,7 +11,7 @@ pub(super) struct Rewriter<'a> {
     /// What the function may call.
     pub(super) calls: Vec<Call>,
     /// The call that notes a statement.
-    pub(super) note: &'a Stmt,
+    pub(super) note: &'a FnCallExpr,
 }
 
 impl Rewriter<'_> {
@@ -31,14 +31,11 @@ impl Rewriter<'_> {
         let position = start(statement);
         let number = i64::try_from(self.places.len()).unwrap_or(i64::MAX);
         self.places.push(position);
-        let mut note = self.note.clone();
-        note.set_position(position);
-        if let Stmt::FnCall(call, _) = &mut note {
-            for argument in &mut call.args {
-                *argument = Expr::IntegerConstant(number, position);
-            }
+        let mut note = Box::new(self.note.clone());
+        for argument in &mut note.args {
+            *argument = Expr::IntegerConstant(number, position);
         }
-        note
+        Stmt::FnCall(note, position)
     }
 
     fn statement(&mut self, statement: &mut Stmt) {
@@ -80,9 +77,14 @@ impl Rewriter<'_> {
 
     pub(super) fn expression(&mut self, expression: &mut Expr) {
         match expression {
-            Expr::InterpolatedString(parts, _) | Expr::Array(parts, _) => {
-                parts.iter_mut().for_each(|part| self.expression(part));
-            }
+            Expr::Array(parts, _) => parts.iter_mut().for_each(|part| self.expression(part)),
+            Expr::InterpolatedString(parts, _) => parts.iter_mut().for_each(|part| match part {
+                // `${...}` is a block to Rhai; to people it is a part of the text.
+                Expr::Stmt(block) if block.len() == 1 => {
+                    block.statements_mut().iter_mut().for_each(|one| self.statement(one));
+                }
+                other => self.expression(other),
+            }),
             Expr::Map(parts, _) => parts.0.iter_mut().for_each(|(_, value)| self.expression(value)),
             Expr::And(parts, _) | Expr::Or(parts, _) | Expr::Coalesce(parts, _) => {
                 parts.iter_mut().for_each(|part| self.expression(part));

@@ -8,7 +8,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use rhai::{AST, Dynamic, Engine, EvalContext, Expr, Expression, Module, Position, Stmt, StmtBlock};
+use rhai::{
+    AST, Dynamic, Engine, EvalContext, Expr, Expression, FnCallExpr, Module, Position, Stmt, StmtBlock,
+};
 
 use super::super::sources::Sources;
 use super::super::{Script, ScriptKind};
@@ -118,7 +120,7 @@ impl Watched {
         whole
     }
 
-    fn add(&mut self, script: &Script, name: &str, arity: usize, mut body: Expr, note: &Stmt) {
+    fn add(&mut self, script: &Script, name: &str, arity: usize, mut body: Expr, note: &FnCallExpr) {
         let first = self.places.len();
         let mut rewriter = Rewriter { places: &mut self.places, calls: Vec::new(), note };
         rewriter.expression(&mut body);
@@ -153,9 +155,16 @@ impl Watched {
 }
 
 /// The call that notes a statement, to be copied.
-fn note(engine: &Engine) -> Option<Stmt> {
+fn note(engine: &Engine) -> Option<FnCallExpr> {
     let ast = engine.compile(format!("{ENTERED}(0)")).ok()?;
-    ast.statements().first().cloned()
+    match ast.statements().first()? {
+        Stmt::FnCall(call, _) => Some(call.as_ref().clone()),
+        Stmt::Expr(expression) => match expression.as_ref() {
+            Expr::FnCall(call, _) => Some(call.as_ref().clone()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// A block of one expression, which counts as a statement.

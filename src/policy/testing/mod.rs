@@ -237,7 +237,8 @@ fn load(book: &RuleBook, scripts: &[Script], sources: &mut Sources) -> Result<Ve
     let mut loaded = Vec::new();
     for script in scripts.iter().filter(|script| script.kind == ScriptKind::Tests) {
         let with = Loading { engine: &book.engine, table: &book.table, limits: &book.limits };
-        loaded.extend(load::run(&with, script, &["test"], |ast| ast, sources, &mut problems));
+        let parsed = book.engine.compile(&script.text);
+        loaded.extend(load::run(&with, script, parsed, &["test"], sources, &mut problems));
     }
     let mut tests = Vec::new();
     for (declared, constants) in &loaded {
