@@ -88,13 +88,13 @@ impl Check<'_> {
             change = Arc::new(Change { impact, ..Change::clone(&change) });
         }
         let context = Context { impact: Some(change.impact), ..context.clone() };
-        tally.add(if change.commits.len() < CHUNK {
-            self.judge_chunk(self.repository, &change.commits, &context, baselines, &meter)?
+        if change.commits.len() < CHUNK {
+            self.judge_chunk(self.repository, &change.commits, &context, baselines, &meter, tally)?;
         } else {
             // Gathered anew, a chunk at a time and on every core: the contents of so many are not to be held at once.
             let mut ids = change.commits.iter().filter_map(|commit| commit.id()).map(Ok);
-            self.judge_all(&mut ids, &context, baselines)?
-        });
+            tally.add(self.judge_all(&mut ids, &context, baselines)?);
+        }
         Ok(change)
     }
 
@@ -110,7 +110,8 @@ impl Check<'_> {
         let (meter, needs, store) = (self.meter(0), self.needs(), self.repository.store());
         let chunks = map_chunks(self.repository, ids, |handle, ids| {
             let commits = handle.commits(ids, needs)?;
-            let tally = self.judge_chunk(handle, &commits, context, baselines, &meter)?;
+            let mut tally = Tally::default();
+            self.judge_chunk(handle, &commits, context, baselines, &meter, &mut tally)?;
             // What was gathered of their files goes with the worker.
             let bare =
                 |commit: &Arc<Commit>| Arc::new(Commit::new(commit.parts().clone(), Arc::clone(&store)));

@@ -83,6 +83,8 @@ impl Format {
     /// Those of a report on findings.
     const OF_FINDINGS: &[Self] =
         &[Self::Human, Self::Json, Self::Sarif, Self::Junit, Self::Github, Self::Gitlab];
+    /// Those of tests that ran.
+    const OF_TESTS: &[Self] = &[Self::Human, Self::Json, Self::Junit];
     /// Those of a list.
     const OF_LISTS: &[Self] = &[Self::Human, Self::Json];
 
@@ -114,6 +116,10 @@ pub(super) enum Command {
     Check(Check),
     /// List the rules in force, or show one whole
     Rules(Rules),
+    /// Run the tests of the rules
+    Test(Test),
+    /// Say what the rules would have decided for past commits
+    Replay(Replay),
     /// What an installed hook calls
     Hook(Hook),
     /// Write the JSON Schema of bylaws.toml, people.toml or server.toml, for editors
@@ -130,7 +136,9 @@ impl Command {
     /// The forms that its output can have; any other is refused.
     pub(super) fn formats(&self) -> &'static [Format] {
         match self {
-            Self::Check(_) | Self::Hook(_) => Format::OF_FINDINGS,
+            Self::Replay(replay) if replay.compare.is_some() => Format::OF_LISTS,
+            Self::Check(_) | Self::Hook(_) | Self::Replay(_) => Format::OF_FINDINGS,
+            Self::Test(_) => Format::OF_TESTS,
             Self::Rules(_) | Self::Doctor => Format::OF_LISTS,
             Self::Init(_)
             | Self::Install(_)
@@ -186,6 +194,40 @@ pub(super) struct Check {
 pub(super) struct Rules {
     /// Show this rule whole
     pub(super) rule: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Test {
+    /// Only tests that have this in their name
+    pub(super) filter: Option<String>,
+    /// Name the statements that no test enters, and rules that no test shows satisfied or violated
+    #[arg(long)]
+    pub(super) coverage: bool,
+    /// Fail if fewer statements of a hundred are entered
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) coverage_min: Option<u8>,
+    /// The tests of this shipped rule set, instead of the policy's own (may be given again)
+    #[arg(long = "set", value_name = "NAME", conflicts_with_all = ["policy", "extended"])]
+    pub(super) sets: Vec<String>,
+    /// The tests of the shipped sets that the policy extends, too
+    #[arg(long = "sets")]
+    pub(super) extended: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// Commits: A..B, or a revision alone for that commit; default: the newest 10,000 of HEAD
+    #[arg(value_name = "RANGE|REV", conflicts_with = "all")]
+    pub(super) revisions: Vec<String>,
+    /// Only this rule, even if it is off (may be given again)
+    #[arg(long = "rule", value_name = "ID")]
+    pub(super) rules: Vec<String>,
+    /// Judge by the policy of this revision too, and say what differs
+    #[arg(long, value_name = "REV")]
+    pub(super) compare: Option<String>,
+    /// The whole history of HEAD
+    #[arg(long)]
+    pub(super) all: bool,
 }
 
 #[derive(Debug, Args)]

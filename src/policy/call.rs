@@ -120,6 +120,7 @@ pub(super) type Constants = Option<Shared<Locked<BTreeMap<ImmutableString, Dynam
 /// Its body is evaluated as a block, not called as a function: Rhai gives errors of limits the place of the outermost call,
 /// which this way lies inside the body.
 pub(super) struct Handler {
+    function: String,
     body: Expr,
     /// Of what it captured, then of what it is given.
     names: Vec<ImmutableString>,
@@ -176,6 +177,7 @@ impl Handler {
         let captured: Vec<Dynamic> = closure.curry().iter().map(unshare).collect();
         let second = names.get(captured.len() + 1);
         Self {
+            function: closure.fn_name().to_owned(),
             read_only: second.filter(|name| reads::only_read(&body, name)).cloned(),
             body,
             names,
@@ -195,6 +197,21 @@ impl Handler {
     /// The statements.
     pub(super) fn body(&self) -> &Expr {
         &self.body
+    }
+
+    /// What Rhai calls the closure.
+    pub(super) fn function(&self) -> &str {
+        &self.function
+    }
+
+    /// The script that it is written in.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The values that the closure brings along.
+    pub(super) fn captured(&self) -> impl Iterator<Item = &Dynamic> {
+        self.captured.iter()
     }
 
     /// Calls it.

@@ -8,6 +8,7 @@ mod api;
 mod call;
 mod classify;
 mod clock;
+mod coverage;
 mod define;
 mod definitions;
 mod engine;
@@ -29,6 +30,7 @@ mod uses;
 mod value;
 
 pub use api::{Entry, Kind, Table};
+pub use coverage::{Coverage, Missed, RuleCoverage, WatchedBook};
 pub use definitions::{DEFINITIONS, definitions};
 pub use judge::{Binding, Context, Policy, Subject};
 pub use limits::Limits;

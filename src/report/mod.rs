@@ -6,10 +6,12 @@ mod gitlab;
 mod human;
 mod json;
 pub mod junit;
+mod replayed;
 #[cfg(test)]
 mod samples;
 mod sanitize;
 mod sarif;
+mod tested;
 mod words;
 
 use std::io::{self, Write};
@@ -20,8 +22,10 @@ pub use gitlab::Gitlab;
 pub use human::Human;
 pub use json::Json;
 pub use junit::Junit;
+pub use replayed::{Replayed, ReplayedHuman, ReplayedJson, ReplayedReport};
 pub use sanitize::clean;
 pub use sarif::Sarif;
+pub use tested::{Tested, TestedHuman, TestedJson, TestedJunit, TestedReport};
 
 use crate::policy::{Binding, RuleInfo};
 use crate::verdict::Verdict;
