@@ -69,6 +69,8 @@ pub(super) enum Command {
     Check(Check),
     /// List the rules in force, or show one whole
     Rules(Rules),
+    /// Find mistakes in rules, tests and configuration without running anything
+    Lint(Lint),
     /// What an installed hook calls
     Hook(Hook),
     /// Write a completion script for a shell
@@ -120,6 +122,13 @@ pub(super) struct Check {
 pub(super) struct Rules {
     /// Show this rule whole
     pub(super) rule: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// A .bylaws folder, a file of one, or a folder of rule sets; default: the policy in force here
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

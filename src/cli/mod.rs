@@ -7,6 +7,7 @@ mod environment;
 mod hook;
 mod init;
 mod install;
+mod lint;
 mod output;
 mod progress;
 mod rules;
@@ -86,6 +87,7 @@ fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<
         Command::Doctor => install::doctor(common, environment),
         Command::Check(command) => check::run(command, common, environment),
         Command::Rules(command) => rules::run(command, common, environment),
+        Command::Lint(command) => lint::run(command, common, environment),
         Command::Hook(command) => hook::run(command, common, environment),
         Command::Completions(command) => completions::completions(command),
         Command::Man => completions::man(),

@@ -109,6 +109,26 @@ fn load(
     built_in.context("the built-in rules are missing from this program")
 }
 
+/// Lets `work` have the source of the policy in force: of `--policy`, else the work tree's, else that of `HEAD`.
+pub(super) fn with_source<R>(
+    common: &Common,
+    environment: &Environment,
+    repository: &Repository,
+    work: impl FnOnce(PolicySource<'_>) -> anyhow::Result<R>,
+) -> anyhow::Result<R> {
+    if let Some(words) = &common.policy {
+        return with_named_source(words, common, environment, repository, work);
+    }
+    match (repository.work_tree(), repository.head()?.id) {
+        (Some(top), _) => work(PolicySource::Folder(&top.join(".bylaws"), ".bylaws".to_owned())),
+        (None, Some(head)) => {
+            let (path, shown) = (".bylaws".to_owned(), "HEAD:.bylaws".to_owned());
+            work(PolicySource::Tree(repository, head, path, shown))
+        }
+        (None, None) => anyhow::bail!("a bare repository without commits has no policy"),
+    }
+}
+
 /// The policy in `.bylaws` of a commit; `None` where it has none.
 pub(super) fn policy_at(
     repository: &Repository,
@@ -126,18 +146,29 @@ fn named_policy(
     environment: &Environment,
     repository: &Repository,
 ) -> anyhow::Result<LoadedPolicy> {
+    with_named_source(words, common, environment, repository, |source| {
+        Ok(config::load(source, environment.now)?)
+    })
+}
+
+fn with_named_source<R>(
+    words: &str,
+    common: &Common,
+    environment: &Environment,
+    repository: &Repository,
+    work: impl FnOnce(PolicySource<'_>) -> anyhow::Result<R>,
+) -> anyhow::Result<R> {
     let start = common.folder.as_deref().unwrap_or(Path::new(""));
     let folder = environment.folder.join(start).join(words);
     if folder.is_dir() {
-        return Ok(config::load(PolicySource::Folder(&folder, words.to_owned()), environment.now)?);
+        return work(PolicySource::Folder(&folder, words.to_owned()));
     }
     let Some((revision, path)) = words.split_once(':') else {
         anyhow::bail!("`--policy {words}` is neither a folder nor REV:PATH");
     };
     let path = if path.is_empty() { ".bylaws" } else { path.trim_end_matches('/') };
     let commit = repository.resolve(revision)?;
-    let source = PolicySource::Tree(repository, commit, path.to_owned(), words.to_owned());
-    Ok(config::load(source, environment.now)?)
+    work(PolicySource::Tree(repository, commit, path.to_owned(), words.to_owned()))
 }
 
 /// Locally the pusher is the person of `user.email`.

@@ -43,7 +43,7 @@ fn collect(dir: &Dir<'_>, set: &str, scripts: &mut Vec<Script>) {
 }
 
 /// `RULE.rhai`, `lib/NAME.rhai`, `tests/TEST.rhai`.
-fn kind(path: &str) -> Option<ScriptKind> {
+pub(super) fn kind(path: &str) -> Option<ScriptKind> {
     let stem = path.strip_suffix(".rhai")?;
     match stem.split_once('/') {
         None => Some(ScriptKind::Rules),
