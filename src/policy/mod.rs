@@ -17,6 +17,7 @@ mod limits;
 pub mod lint;
 mod load;
 mod parse;
+mod parse_ahead;
 mod rule;
 mod run_meter;
 mod secrets;
