@@ -47,7 +47,7 @@ pub(super) fn run(
     output::notices(&session.loaded, common)?;
     let session = suited(session, &target, common)?;
     let verdict = judge(&session, target, common)?;
-    output::report(&verdict, Stream::Out, common, environment)
+    output::report(&verdict, &session.loaded, Stream::Out, common, environment)
 }
 
 fn target(

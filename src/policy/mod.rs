@@ -9,6 +9,7 @@ mod call;
 mod classify;
 mod clock;
 mod define;
+mod definitions;
 mod engine;
 mod error;
 mod finding;
@@ -28,6 +29,7 @@ mod uses;
 mod value;
 
 pub use api::{Entry, Kind, Table};
+pub use definitions::{DEFINITIONS, definitions};
 pub use judge::{Binding, Context, Policy, Subject};
 pub use limits::Limits;
 pub use load::RuleBook;
