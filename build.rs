@@ -6,7 +6,6 @@ fn main() {
     println!("cargo::rerun-if-changed=policy-examples");
     // A hook's process lives for milliseconds, and at a random address each of its tables of pointers is a page to be
     // read and written anew before `main`. Nothing here handles memory by hand: `unsafe` is forbidden.
-    #[expect(clippy::disallowed_methods, reason = "cargo tells a build script its target in no other way")]
     let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     if os == "linux" {
         println!("cargo::rustc-link-arg-bins=-no-pie");

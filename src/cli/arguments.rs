@@ -114,6 +114,8 @@ pub(super) enum Command {
     Check(Check),
     /// List the rules in force, or show one whole
     Rules(Rules),
+    /// Write the policy in force as a document for people
+    Docs(Docs),
     /// Find mistakes in rules, tests and configuration without running anything
     Lint(Lint),
     /// What an installed hook calls
@@ -133,10 +135,11 @@ impl Command {
     pub(super) fn formats(&self) -> &'static [Format] {
         match self {
             Self::Check(_) | Self::Hook(_) => Format::OF_FINDINGS,
-            Self::Rules(_) | Self::Doctor => Format::OF_LISTS,
+            Self::Rules(_) | Self::Doctor | Self::Lint(_) => Format::OF_LISTS,
             Self::Init(_)
             | Self::Install(_)
             | Self::Uninstall
+            | Self::Docs(_)
             | Self::Schema(_)
             | Self::Definitions(_)
             | Self::Completions(_)
@@ -188,6 +191,16 @@ pub(super) struct Check {
 pub(super) struct Rules {
     /// Show this rule whole
     pub(super) rule: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Docs {
+    /// Write into FILE: HTML if its name ends with .html, else Markdown
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// HTML in any case
+    #[arg(long)]
+    pub(super) html: bool,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use super::environment::Environment;
 use super::{output, session};
 use crate::config::{self, PolicySource};
 use crate::diagnostic::Diagnostic;
-use crate::facts::{FileStatus, GitPath, RefName};
+use crate::facts::RefName;
 use crate::git::Repository;
 use crate::policy::lint::Linted;
 use crate::report::clean;
@@ -26,7 +26,7 @@ pub(super) fn run(
             let Linted { errors, warnings, scripts, .. } = at_path(path, common, environment)?;
             all.errors.extend(errors);
             all.warnings.extend(warnings);
-            all.scripts += scripts;
+            all.scripts.extend(scripts);
         }
         all.sort();
         all
@@ -59,12 +59,7 @@ fn unmatched(linted: &Linted, repository: &Repository) -> anyhow::Result<Vec<Dia
     if linted.filters.is_empty() {
         return Ok(Vec::new());
     }
-    let head = repository.head()?.id;
-    let committed = head.map(|head| repository.net_files(None, Some(head))).transpose()?.unwrap_or_default();
-    // Unmerged paths are no reason not to look at a policy.
-    let staged = repository.staged().unwrap_or_default();
-    let staged = staged.iter().filter(|file| file.parts().status != FileStatus::Deleted);
-    let files: Vec<GitPath> = committed.iter().chain(staged).map(|file| file.path().clone()).collect();
+    let files = session::tracked(repository)?;
     let mut refs: Vec<RefName> = Vec::new();
     for (name, _) in repository.references("refs/")? {
         // A branch of a remote is one that may be pushed to.
@@ -81,7 +76,9 @@ fn at_path(path: &Path, common: &Common, environment: &Environment) -> anyhow::R
     let full = start.join(path);
     let shown = path.to_string_lossy().trim_end_matches('/').to_owned();
     if full.is_file() {
-        return of_file(&full, &shown, environment);
+        let is_ours = full.extension().is_some_and(|extension| extension == "toml" || extension == "rhai");
+        anyhow::ensure!(is_ours, "`{shown}` is neither a .rhai nor a .toml file");
+        return of_part(&full, &shown, environment);
     }
     if !full.is_dir() {
         anyhow::bail!("there is no file or folder `{}`", path.display());
@@ -91,6 +88,9 @@ fn at_path(path: &Path, common: &Common, environment: &Environment) -> anyhow::R
     }
     if is_policy(&full.join(".bylaws")) {
         return policy(&full.join(".bylaws"), &below(&shown, ".bylaws"), environment);
+    }
+    if PARTS.iter().any(|part| full.ends_with(part)) {
+        return of_part(&full, &shown, environment);
     }
     let sets = sets(&full, &shown)?;
     if sets.is_empty() {
@@ -102,39 +102,35 @@ fn at_path(path: &Path, common: &Common, environment: &Environment) -> anyhow::R
         let linted = config::lint_set(&folder, &shown)?;
         all.errors.extend(linted.errors);
         all.warnings.extend(linted.warnings);
-        all.scripts += linted.scripts;
+        all.scripts.extend(linted.scripts);
     }
     Ok(all)
 }
 
-/// A file is looked at together with all that it belongs to; what is wrong elsewhere is left out.
-fn of_file(full: &Path, shown: &str, environment: &Environment) -> anyhow::Result<Linted> {
-    let is_toml = full.extension().is_some_and(|extension| extension == "toml");
-    if !is_toml && full.extension().is_none_or(|extension| extension != "rhai") {
-        anyhow::bail!("`{shown}` is neither a .rhai nor a .toml file");
-    }
-    let ancestors = || full.ancestors().skip(1);
-    let (root, is_whole) = match ancestors().find(|folder| is_policy(folder)) {
-        Some(root) => (root, true),
-        None => {
-            let parent = full.parent().unwrap_or(full);
-            let is_part = parent.ends_with("tests") || parent.ends_with("lib");
-            (parent.parent().filter(|_| is_part).unwrap_or(parent), false)
-        }
-    };
+/// Folders that are part of a policy or of a rule set.
+const PARTS: [&str; 3] = ["rules", "tests", "lib"];
+
+/// A file or folder is looked at together with all that it belongs to; what is wrong elsewhere is left out.
+fn of_part(full: &Path, shown: &str, environment: &Environment) -> anyhow::Result<Linted> {
+    let policy_around = full.ancestors().skip(1).find(|folder| is_policy(folder));
+    let is_part = |folder: &&Path| !PARTS.iter().any(|part| folder.ends_with(part));
+    let root = policy_around.or_else(|| full.ancestors().skip(1).find(is_part)).unwrap_or(full);
     let inside = full.strip_prefix(root).unwrap_or(full).to_string_lossy().into_owned();
-    let root_shown = shown.strip_suffix(&inside).unwrap_or("").trim_end_matches('/').to_owned();
-    let linted = match is_whole {
-        true => policy(root, if root_shown.is_empty() { "." } else { &root_shown }, environment)?,
-        false => config::lint_set(root, &root_shown)?,
+    let above = shown.strip_suffix(&inside).unwrap_or_default().trim_end_matches('/');
+    let (linted, name) = match policy_around {
+        Some(root) => {
+            let above = if above.is_empty() { "." } else { above };
+            (policy(root, above, environment)?, below(above, &inside))
+        }
+        None => (config::lint_set(root, above)?, below(above, &inside)),
     };
-    let name =
-        if is_whole && root_shown.is_empty() { format!("./{inside}") } else { below(&root_shown, &inside) };
-    let is_here = |one: &Diagnostic| one.place.as_ref().is_none_or(|place| place.file == name);
+    let is_here =
+        |file: &str| file.strip_prefix(&name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let told = |one: &Diagnostic| one.place.as_ref().is_none_or(|place| is_here(&place.file));
     Ok(Linted {
-        errors: linted.errors.into_iter().filter(is_here).collect(),
-        warnings: linted.warnings.into_iter().filter(is_here).collect(),
-        scripts: 1,
+        errors: linted.errors.into_iter().filter(told).collect(),
+        warnings: linted.warnings.into_iter().filter(told).collect(),
+        scripts: linted.scripts.into_iter().filter(|script| is_here(script)).collect(),
         ..Linted::default()
     })
 }
@@ -199,7 +195,7 @@ fn human(linted: &Linted, common: &Common) -> anyhow::Result<()> {
     if common.quiet {
         return Ok(());
     }
-    let scripts = counted(linted.scripts, "script");
+    let scripts = counted(linted.scripts.len(), "script");
     let line = match (linted.errors.len(), linted.warnings.len()) {
         (0, 0) => format!("no mistakes found in {scripts}"),
         (errors, warnings) => {
@@ -217,29 +213,18 @@ fn json(linted: &Linted) -> serde_json::Result<String> {
     let found: Vec<serde_json::Value> = by_place(linted)
         .into_iter()
         .map(|(severity, one)| {
-            let mut found = serde_json::Map::from_iter([
-                ("severity".to_owned(), severity.into()),
-                ("message".to_owned(), one.message.as_str().into()),
-            ]);
-            if let Some(help) = &one.help {
-                found.insert("help".to_owned(), help.as_str().into());
+            let mut found = one.to_json();
+            if let Some(object) = found.as_object_mut() {
+                object.insert("severity".to_owned(), severity.into());
             }
-            if let Some(place) = &one.place {
-                found.insert("file".to_owned(), place.file.as_str().into());
-                for (key, number) in [("line", place.line), ("column", place.column)] {
-                    if number > 0 {
-                        found.insert(key.to_owned(), number.into());
-                    }
-                }
-            }
-            found.into()
+            found
         })
         .collect();
     serde_json::to_string_pretty(&serde_json::json!({
         "version": 1,
         "errors": linted.errors.len(),
         "warnings": linted.warnings.len(),
-        "scripts": linted.scripts,
+        "scripts": linted.scripts.len(),
         "mistakes": found,
     }))
 }

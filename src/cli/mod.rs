@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod completions;
+mod docs;
 mod editors;
 mod environment;
 mod files;
@@ -89,6 +90,7 @@ fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<
         Command::Doctor => install::doctor(common, environment),
         Command::Check(command) => check::run(command, common, environment),
         Command::Rules(command) => rules::run(command, common, environment),
+        Command::Docs(command) => docs::run(command, common, environment),
         Command::Lint(command) => lint::run(command, common, environment),
         Command::Hook(command) => hook::run(command, common, environment),
         Command::Schema(command) => editors::schema(command, common, environment),

@@ -9,7 +9,7 @@ use super::arguments::{Backend, Common};
 use super::environment::Environment;
 use crate::check::{Check, Progress};
 use crate::config::{self, LoadedPolicy, PolicySource, Purpose};
-use crate::facts::{Oid, Person, RefName};
+use crate::facts::{FileStatus, GitPath, Oid, Person, RefName};
 use crate::git::{self, Repository};
 
 /// What a check is made with.
@@ -84,7 +84,8 @@ impl<'e> Session<'e> {
     }
 }
 
-fn load(
+/// Loads the policy of `--policy`, else the work tree's, else (in a bare repository) `HEAD`'s, else the built-in one.
+pub(super) fn load(
     common: &Common,
     environment: &Environment,
     repository: &Repository,
@@ -107,6 +108,17 @@ fn load(
     }
     let built_in = config::load_for(PolicySource::BuiltIn, environment.now, purpose)?;
     built_in.context("the built-in rules are missing from this program")
+}
+
+/// The paths of all tracked files: what `HEAD` holds, and what is staged.
+pub(super) fn tracked(repository: &Repository) -> anyhow::Result<Vec<GitPath>> {
+    let head = repository.head()?.id;
+    let committed = head.map(|head| repository.net_files(None, Some(head))).transpose()?.unwrap_or_default();
+    // Unmerged paths are no reason not to look at a policy, and a bare repository has none.
+    let staged =
+        if repository.work_tree().is_some() { repository.staged().unwrap_or_default() } else { Vec::new() };
+    let staged = staged.iter().filter(|file| file.parts().status != FileStatus::Deleted);
+    Ok(committed.iter().chain(staged).map(|file| file.path().clone()).collect())
 }
 
 /// Lets `work` have the source of the policy in force: of `--policy`, else the work tree's, else that of `HEAD`.

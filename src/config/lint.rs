@@ -32,7 +32,7 @@ pub fn lint(source: PolicySource<'_>, clock: i64) -> Result<Option<Linted>, Diag
     let scripts: Vec<Script> =
         shipped.into_iter().flat_map(|(_, scripts)| scripts).chain(files.scripts.iter().cloned()).collect();
     let mut linted = lint_some(&scripts, raw.is_some());
-    linted.scripts = files.scripts.len();
+    linted.scripts = files.scripts.iter().map(|script| script.name.clone()).collect();
     match load::load_files(files, shown, clock, mistakes) {
         Ok(loaded) => linted.warnings.extend(loaded.notices),
         Err(mistakes) => linted.add(mistakes.0),

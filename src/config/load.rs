@@ -44,6 +44,8 @@ pub struct LoadedPolicy {
     pub people: Arc<People>,
     /// Where it was read, and its digest.
     pub name: PolicyName,
+    /// The repository's own rules and libraries.
+    pub scripts: Vec<Script>,
     /// The repository's own tests of its rules.
     pub tests: Vec<Script>,
     /// What somebody ought to know: a waiver has ended. Nothing is refused for these.
@@ -199,10 +201,10 @@ impl Loader {
         }
         let people = Arc::new(People::new(directory.identities));
         let name = PolicyName { source: self.shown, digest: self::name(&files, &shipped) };
-        let tests = files.scripts.into_iter().filter(|script| script.kind == ScriptKind::Tests).collect();
+        let (tests, scripts) = files.scripts.into_iter().partition(|script| script.kind == ScriptKind::Tests);
         let owners = config.owners.iter().map(|owners| (owners.paths.clone(), owners.team.clone())).collect();
         let policy = book.bind(bindings, Arc::clone(&people)).with_owners(owners);
-        Ok(LoadedPolicy { policy, config, people, name, tests, notices })
+        Ok(LoadedPolicy { policy, config, people, name, scripts, tests, notices })
     }
 
     fn source(&self, file: &str, text: Option<String>) -> Source {

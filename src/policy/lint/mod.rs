@@ -36,8 +36,8 @@ pub struct Linted {
     pub filters: Vec<Filter>,
     /// Scripts that cannot be read whole.
     pub broken: Vec<String>,
-    /// How many scripts were looked at.
-    pub scripts: usize,
+    /// The scripts that were looked at.
+    pub scripts: Vec<String>,
 }
 
 /// A pattern that a rule filters by.
@@ -91,7 +91,11 @@ pub fn lint_some(scripts: &[Script], is_all: bool) -> Linted {
     let mut known = Known::new(&engine, &table, &parsed);
     known.has_all_rules &= is_all;
     let errors = known.twice.clone();
-    let mut linted = Linted { errors, scripts: scripts.len(), ..Linted::default() };
+    let mut linted = Linted {
+        errors,
+        scripts: scripts.iter().map(|script| script.name.clone()).collect(),
+        ..Linted::default()
+    };
     for one in &parsed {
         let found = Checker::check(&known, one);
         linted.errors.extend(one.errors.iter().cloned().chain(found.errors));
