@@ -508,6 +508,31 @@ fn reports_of_a_draft_and_of_what_is_staged_have_every_format() {
 }
 
 #[test]
+fn a_report_on_nothing_can_be_read_too() {
+    let origin = Repo::new();
+    origin.write(".bylaws/bylaws.toml", "");
+    let first = origin.commit("Add an empty policy");
+    let baseline = format!("[rules]\nsubject-form = {{ baseline = \"{first}\" }}\n");
+    origin.write(".bylaws/bylaws.toml", baseline);
+    origin.commit("Judge from here on");
+    let clone = Repo::clone_of(&origin, &[]);
+    for backend in ["git2", "git"] {
+        for (format, part) in [
+            ("json", "\"decision\": \"allow\""),
+            ("sarif", "\"results\": []"),
+            ("junit", "failures=\"0\""),
+            ("github", "allowed: "),
+            ("gitlab", "[]"),
+        ] {
+            let answer = bylaws(&clone, &["check", "--format", format, "--backend", backend]);
+            assert_eq!(answer.status, 0, "{format}: {}", answer.err);
+            assert!(answer.out.contains(part), "{format}: {}", answer.out);
+            assert!(answer.err.contains("nothing to check"), "{}", answer.err);
+        }
+    }
+}
+
+#[test]
 fn a_format_that_a_command_does_not_have_is_refused() {
     let repo = Repo::new();
     repo.write("a.txt", "one\n");
@@ -561,7 +586,10 @@ fn the_ci_files_of_the_readme_work() {
     };
     let github = readme::commands(".github/workflows/bylaws.yml");
     let [annotate, scan] = github.as_slice() else { panic!("{github:?}") };
-    assert!(run(annotate).out.starts_with("::error ") && run(annotate).status == 1);
+    let annotated = run(annotate);
+    assert_eq!(annotated.status, 1, "{}", annotated.err);
+    assert!(annotated.out.starts_with("::"), "{}", annotated.out);
+    assert!(annotated.out.contains("::error file=store.toml,line=1,"), "{}", annotated.out);
     assert_eq!(run(scan).status, 0, "{}", run(scan).err);
     let gitlab = readme::commands(".gitlab-ci.yml");
     let [quality, junit, last] = gitlab.as_slice() else { panic!("{gitlab:?}") };

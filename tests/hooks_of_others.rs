@@ -315,7 +315,8 @@ impl Scene {
     fn file_and_message_are_judged(&self) {
         let refused = self.commit(&self.repository, &secret()).refused();
         assert!(refused.contains("error[no-keys]"), "{refused}");
-        fs::write(self.repository.join("settings.conf"), "a = 1\n").unwrap();
+        let head = self.run(&self.repository, "git", &["rev-parse", "HEAD"]).ok();
+        fs::write(self.repository.join("settings.conf"), format!("after = {head}")).unwrap();
         self.run(&self.repository, "git", &["add", "."]).ok();
         let refused = self.run(&self.repository, "git", &["commit", "-m", "WIP"]).refused();
         assert!(refused.contains("error[no-wip]"), "{refused}");
@@ -342,7 +343,7 @@ fn hooks_of_ours(tool: &str) {
     let Some(scene) = Scene::with(tool) else { return };
     scene.publish_hooks();
     let config = readme::file(".pre-commit-config.yaml");
-    scene.set_up(".pre-commit-config.yaml", config);
+    scene.set_up(".pre-commit-config.yaml", &config);
     scene.tool(&["install", "-t", "pre-commit", "-t", "commit-msg"]);
     scene.file_and_message_are_judged();
 
@@ -372,7 +373,7 @@ fn our_hooks_in_prek() {
 fn our_commands_in_lefthook() {
     let Some(scene) = Scene::with("lefthook") else { return };
     scene.put_on_path();
-    scene.set_up("lefthook.yml", readme::file("lefthook.yml"));
+    scene.set_up("lefthook.yml", &readme::file("lefthook.yml"));
     scene.tool(&["install"]);
     scene.file_and_message_are_judged();
 }

@@ -25,9 +25,7 @@ impl Check<'_> {
             let commits = handle.commits(ids, needs)?;
             self.judge_chunk(handle, &commits, context, baselines, &meter)
         })?;
-        let mut all = Tally::default();
-        tallies.into_iter().for_each(|tally| all.add(tally));
-        Ok(all)
+        Ok(Tally::sum(tallies))
     }
 
     pub(super) fn needs(&self) -> Needs {

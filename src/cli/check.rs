@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use anyhow::Context as _;
 
-use super::arguments::{self, Common};
+use super::arguments::{self, Common, Format};
 use super::environment::Environment;
 use super::hook::draft_of;
 use super::output::{self, Stream};
@@ -35,10 +35,14 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<Exit> {
     let repository = session::open(common, environment)?;
-    let target = target(command, common, environment, &repository)?;
+    let mut target = target(command, common, environment, &repository)?;
     if matches!(target, Target::Nothing) {
         output::note("nothing to check: nothing is staged, and every commit of this branch is on a remote")?;
-        return Ok(Exit::Allowed);
+        if common.format == Format::Human {
+            return Ok(Exit::Allowed);
+        }
+        // Whatever reads the report cannot read an empty file.
+        target = Target::Commits(Revisions { include: Vec::new(), exclude: Vec::new(), single: true });
     }
     let session = match &command.onto {
         Some(_) => as_the_server(command, common, environment, repository)?,
@@ -191,7 +195,7 @@ fn as_the_server<'e>(
         ))?;
     }
     let Session { repository, .. } = ours;
-    Session::with_policy(environment, repository, theirs)
+    Session::with_policy(common, environment, repository, theirs)
 }
 
 /// A long range is read by git's batch processes, unless told otherwise.
@@ -219,7 +223,7 @@ fn suited<'e>(session: Session<'e>, target: &Target, common: &Common) -> anyhow:
     }
     let Session { environment, loaded, .. } = session;
     let repository = session::open_with(common, environment, git::Backend::Plumbing)?;
-    Session::with_policy(environment, repository, loaded)
+    Session::with_policy(common, environment, repository, loaded)
 }
 
 fn judge(session: &Session<'_>, target: Target, common: &Common) -> anyhow::Result<Verdict> {

@@ -78,7 +78,9 @@ mod tests {
         let text = written(hostile(), &Github);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3, "{text}");
-        assert!(lines[0].starts_with("::error file=a%3A%3Aerror%3A%3Ab</failure>]]>%250A%2C%3A \"'\\&[31m"));
+        assert!(lines[0].starts_with(
+            "::error file=a%3A%3Aerror%3A%3Ab[c](https%3A//d.example)</failure>]]>%250A%2C%3A \"'\\&[31m"
+        ));
         assert!(lines[2].starts_with("denied: "));
         assert!(!text.contains(['\u{1b}', '\r', '\u{202e}', '\u{85}']));
     }

@@ -206,6 +206,39 @@ mod tests {
     }
 
     #[test]
+    fn each_kind_of_finding_is_a_case_and_so_is_a_rule_that_found_nothing() {
+        let text = super::super::samples::written(super::super::samples::of_each_kind(), &Junit);
+        let suite = junit_parser::from_reader(text.as_bytes()).unwrap().suites.remove(0);
+        let shown: Vec<String> = suite
+            .cases
+            .iter()
+            .map(|case| {
+                let status = match &case.status {
+                    junit_parser::TestStatus::Success => "passed".to_owned(),
+                    junit_parser::TestStatus::Skipped(how) => format!("skipped: {}", how.message),
+                    junit_parser::TestStatus::Failure(how) => format!("failed: {}", how.message),
+                    junit_parser::TestStatus::Error(how) => format!("error: {}", how.message),
+                };
+                format!("{}\n  {status}", case.original_name)
+            })
+            .collect();
+        insta::assert_snapshot!(shown.join("\n"), @r"
+        no-secrets: config/store.toml:14, commit 3f9c1e2
+          failed: an AWS access key is added
+        subject-length: commit 3f9c1e2
+          failed: subject has 80 characters, 72 at most
+        subject-length: commit 3f9c1e2 (2)
+          skipped: warning: subject has 80 characters, 72 at most
+        no-secrets: config/store.toml:14, commit 3f9c1e2 (2)
+          skipped: overridden: an AWS access key is added
+        own: commit 3f9c1e2
+          error: rule 'own' cannot run
+        quiet
+          passed
+        ");
+    }
+
+    #[test]
     fn hostile_text_stays_text() {
         let text = "</failure>]]>&amp;<x a=\"'\u{0}\u{1b}[31m\u{fffe}\u{ffff}\u{202e}\u{85}\u{1f600}";
         let suite = Suite {

@@ -8,8 +8,7 @@ use crate::policy::{Limits, Origin, RuleBook, Script, ScriptKind};
 use crate::verdict::{About, Decision, Finding, Level, PolicyName, State, Summary, Verdict};
 
 /// Text that would break out of any format.
-pub(super) const HOSTILE: &str =
-    "a\r\n::error::b</failure>]]>%0A,: \"'\\&\u{0}\u{1b}[31m\u{202e}\u{85}\u{fffe}\u{ffff}\u{1f600}";
+pub(super) const HOSTILE: &str = "a\r\n::error::b[c](https://d.example)</failure>]]>%0A,: \"'\\&\u{0}\u{1b}[31m\u{202e}\u{85}\u{fffe}\u{ffff}\u{1f600}";
 
 pub(super) fn finding() -> Finding {
     Finding {

@@ -142,11 +142,9 @@ fn invocation(verdict: &Verdict, rules: &Rules) -> Value {
     let failed = verdict.findings.iter().filter(|finding| finding.state == State::Error);
     let notifications: Vec<Value> = failed
         .map(|finding| {
-            let mut message = vec![clean(&finding.message)];
-            message.extend(details(finding));
             json!({
                 "level": Gravity::of(finding).as_str(),
-                "message": { "text": message.join("\n") },
+                "message": message(finding),
                 "associatedRule": { "id": clean(&finding.rule), "index": rules.index(finding) },
             })
         })
@@ -163,10 +161,15 @@ fn invocation(verdict: &Verdict, rules: &Rules) -> Value {
     })
 }
 
+/// Section 3.11. What could be one of its links (3.11.6) is text of somebody's.
+fn message(finding: &Finding) -> Value {
+    let mut lines = vec![clean(&finding.message)];
+    lines.extend(details(finding));
+    json!({ "text": lines.join("\n").replace("](", "] (") })
+}
+
 /// Section 3.27.
 fn result(finding: &Finding, rules: &Rules, fingerprint: &str) -> Value {
-    let mut message = vec![clean(&finding.message)];
-    message.extend(details(finding));
     let mut properties = json!({ "level": finding.level, "state": finding.state });
     if let Some(properties) = properties.as_object_mut() {
         properties.extend(finding.commit.map(|id| ("commit".to_owned(), json!(id))));
@@ -176,7 +179,7 @@ fn result(finding: &Finding, rules: &Rules, fingerprint: &str) -> Value {
         "ruleId": clean(&finding.rule),
         "ruleIndex": rules.index(finding),
         "level": Gravity::of(finding).as_str(),
-        "message": { "text": message.join("\n") },
+        "message": message(finding),
         "locations": [location(finding)],
         "suppressions": suppressions(finding),
         // The first is ours; GitHub knows the second, and would else make it of the line's text.
@@ -332,9 +335,13 @@ mod tests {
     fn hostile_text_is_clean_text_and_paths_are_references() {
         let log = valid(hostile());
         let result = &log["runs"][0]["results"][0];
-        assert!(result["message"]["text"].as_str().unwrap().starts_with(&clean(HOSTILE)));
+        let text = result["message"]["text"].as_str().unwrap();
+        assert!(text.starts_with(&clean(HOSTILE).replace("](", "] (")) && !text.contains("]("), "{text}");
         let uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
-        assert!(uri.starts_with("a%0D%0A%3A%3Aerror%3A%3Ab%3C/failure%3E"), "{uri}");
+        assert!(
+            uri.starts_with("a%0D%0A%3A%3Aerror%3A%3Ab%5Bc%5D%28https%3A//d.example%29%3C/failure%3E"),
+            "{uri}"
+        );
     }
 
     #[test]
