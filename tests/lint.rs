@@ -266,6 +266,8 @@ fn paths_can_be_named() {
         "sets/two/second.rhai",
         RULE.replace("ticket", "second").replace("commit.message", "commit.mesage"),
     );
+    repo.write("empty/README.md", "nothing\n");
+    repo.write("only/tests/a.rhai", TEST);
     repo.write(".bylaws/rules/wrong.rhai", "let x = frob();\nfinding(x);\n");
     for (words, status, part) in [
         (&["lint", "sets"][..], 1, "sets/one/tests/first.rhai:2:22"),
@@ -285,6 +287,8 @@ fn paths_can_be_named() {
         (&["lint", "nowhere"], 2, "there is no file or folder `nowhere`"),
         (&["lint", "main.rs"], 2, "is neither a .rhai nor a .toml file"),
         (&["lint", "sets/one/tests"], 1, "unknown rule"),
+        (&["lint", "empty"], 2, "there are no rules in `empty`"),
+        (&["lint", "only"], 0, "no mistakes found in 1 script"),
         (&["lint", ".bylaws/tests"], 0, "no mistakes found in 1 script"),
         (&["lint", ".bylaws/rules"], 1, "unknown function `frob`"),
     ] {

@@ -93,10 +93,6 @@ fn at_path(path: &Path, common: &Common, environment: &Environment) -> anyhow::R
         return of_part(&full, &shown, environment);
     }
     let sets = sets(&full, &shown)?;
-    if sets.is_empty() {
-        let nothing = Diagnostic::new(format!("there are no rules in `{shown}`"));
-        return Err(nothing.help("name a .bylaws folder, a file of one, or a folder of rules").into());
-    }
     let mut all = Linted::default();
     for (folder, shown) in sets {
         let linted = config::lint_set(&folder, &shown)?;
@@ -104,7 +100,15 @@ fn at_path(path: &Path, common: &Common, environment: &Environment) -> anyhow::R
         all.warnings.extend(linted.warnings);
         all.scripts.extend(linted.scripts);
     }
+    if all.scripts.is_empty() && all.errors.is_empty() {
+        return Err(nothing_there(&shown).into());
+    }
     Ok(all)
+}
+
+fn nothing_there(shown: &str) -> Diagnostic {
+    let nothing = Diagnostic::new(format!("there are no rules in `{shown}`"));
+    nothing.help("name a .bylaws folder, a file of one, or a folder of rules")
 }
 
 /// Folders that are part of a policy or of a rule set.
@@ -146,23 +150,25 @@ fn is_policy(folder: &Path) -> bool {
         || folder.ends_with(".bylaws") && folder.is_dir()
 }
 
-/// The folder itself if there are rules in it, else those of its folders that have some.
+/// The folder itself if there are rules in it, or only tests; else those of its folders that have some.
 fn sets(folder: &Path, shown: &str) -> std::io::Result<Vec<(PathBuf, String)>> {
-    let has_rules = |folder: &Path| -> std::io::Result<bool> {
+    let is_set = |folder: &Path| -> std::io::Result<bool> {
         for entry in folder.read_dir()? {
-            if entry?.path().extension().is_some_and(|extension| extension == "rhai") {
+            let path = entry?.path();
+            let is_script = path.extension().is_some_and(|extension| extension == "rhai");
+            if is_script || PARTS.iter().any(|part| path.ends_with(part)) && path.is_dir() {
                 return Ok(true);
             }
         }
         Ok(false)
     };
-    if has_rules(folder)? {
+    if is_set(folder)? {
         return Ok(vec![(folder.to_owned(), shown.to_owned())]);
     }
     let mut sets = Vec::new();
     for entry in folder.read_dir()? {
         let entry = entry?;
-        if entry.file_type()?.is_dir() && has_rules(&entry.path())? {
+        if entry.file_type()?.is_dir() && is_set(&entry.path())? {
             sets.push((entry.path(), below(shown, &entry.file_name().to_string_lossy())));
         }
     }

@@ -5,7 +5,7 @@ use super::arguments::{self, Common, Format};
 use super::environment::Environment;
 use super::output;
 use super::session;
-use crate::config::{ListedRule, LoadedPolicy, Purpose, Waiver, set_scripts};
+use crate::config::{ListedRule, LoadedPolicy, Purpose, Waiver};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Filters, Handles, Origin, RuleInfo};
 use crate::report::clean;
@@ -144,14 +144,8 @@ impl<'a> Shown<'a> {
 
     /// The text of the script that a rule is written in.
     fn source(&self, rule: &RuleInfo) -> Option<String> {
-        let is_it = |name: &str| name == rule.place.file;
-        match &rule.origin {
-            Origin::Repository => {
-                let found = self.loaded.scripts.iter().find(|script| is_it(&script.name))?;
-                Some(found.text.clone())
-            }
-            Origin::Set(set) => Some(set_scripts(set)?.into_iter().find(|script| is_it(&script.name))?.text),
-        }
+        let scripts = &self.loaded.scripts;
+        Some(scripts.iter().find(|script| script.name == rule.place.file)?.text.clone())
     }
 
     fn list_json(&self) -> serde_json::Value {

@@ -88,7 +88,6 @@ impl<'e> Session<'e> {
     }
 }
 
-/// Loads the policy of `--policy`, else the work tree's, else (in a bare repository) `HEAD`'s, else the built-in one.
 pub(super) fn load(
     common: &Common,
     environment: &Environment,

@@ -4,7 +4,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use rhai::{ASTFlags, ASTNode, Engine, Expr, FnCallExpr, Stmt};
+use rhai::{ASTFlags, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
 use super::super::api::{Kind, Table};
 use super::super::{ScriptKind, error, load};
@@ -31,8 +31,8 @@ pub(super) struct Known<'a> {
     pub(super) libraries: BTreeMap<String, Option<Vec<LibraryFunction>>>,
     /// By id.
     pub(super) rules: BTreeMap<String, Parameters>,
-    /// Where each rule, classifier and test is declared first, by its word and id.
-    declared: BTreeMap<(String, String), Place>,
+    /// Where each rule, classifier and test is declared first, by its word and id and what no two of them may be in.
+    declared: BTreeMap<(String, String, String), Place>,
     /// Those that are declared again.
     pub(super) twice: Vec<Diagnostic>,
     /// Are these all the rules there are?
@@ -89,20 +89,24 @@ impl<'a> Known<'a> {
                 _ => None,
             };
             if let Some((call, position)) = call {
-                self.declaration(call, error::place(&parsed.script.name, position));
+                self.declaration(call, parsed, position);
             }
         }
     }
 
     /// Something may be declared at the top level.
-    fn declaration(&mut self, call: &FnCallExpr, place: Place) {
+    fn declaration(&mut self, call: &FnCallExpr, parsed: &Parsed<'_>, position: Position) {
         let (word, Some(Expr::StringConstant(id, _))) = (call.name.as_str(), call.args.first()) else {
             return;
         };
-        if !matches!(word, "rule" | "classify" | "test") {
-            return;
-        }
-        match self.declared.entry((word.to_owned(), id.to_string())) {
+        let among = match word {
+            "rule" | "classify" => "",
+            // Two scripts may call a test the same.
+            "test" => parsed.script.name.as_str(),
+            _ => return,
+        };
+        let place = error::place(&parsed.script.name, position);
+        match self.declared.entry((word.to_owned(), id.to_string(), among.to_owned())) {
             Entry::Vacant(entry) => drop(entry.insert(place)),
             Entry::Occupied(entry) => self.twice.push(load::declared_twice(word, id, place, entry.get())),
         }

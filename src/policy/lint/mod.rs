@@ -89,7 +89,7 @@ pub fn lint_some(scripts: &[Script], is_all: bool) -> Linted {
     let (engine, table) = syntax::reader();
     let parsed: Vec<Parsed<'_>> = scripts.iter().map(|script| Parsed::new(&engine, script)).collect();
     let mut known = Known::new(&engine, &table, &parsed);
-    known.has_all_rules &= is_all;
+    known.has_all_rules &= is_all && scripts.iter().any(|script| script.kind == ScriptKind::Rules);
     let errors = known.twice.clone();
     let mut linted = Linted {
         errors,

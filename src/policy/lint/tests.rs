@@ -594,8 +594,9 @@ fn tests_of_rules() {
         finds(&scripts, &[]);
     }
     let twice = "test(\"a\", || { assert(true) });\ntest(\"a\", |x| { assert(x) });\n";
+    let again = script("u.rhai", "test(\"a\", || { assert(true) });\n", ScriptKind::Tests);
     finds(
-        &[script("t.rhai", twice, ScriptKind::Tests)],
+        &[script("t.rhai", twice, ScriptKind::Tests), again],
         &[
             "test `a` is declared twice (the other one is at t.rhai:1:1)",
             "a test takes no arguments, and this one takes 1 (write `test(\"name\", || { ... })`)",

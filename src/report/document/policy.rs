@@ -411,23 +411,13 @@ impl<'a> Writer<'a> {
     }
 
     fn origin(&self) -> Option<Section> {
-        let mut sets: Vec<&String> = self
-            .rules
-            .iter()
-            .filter_map(|rule| match &rule.rule.origin {
-                Origin::Set(set) => Some(set),
-                Origin::Repository => None,
-            })
-            .collect();
-        sets.sort_unstable();
-        sets.dedup();
         let mut items = vec![
             vec![text("Read from "), Inline::Code(self.loaded.name.source.clone())],
             vec![text("Digest of everything that judges: "), Inline::Code(self.loaded.name.digest.clone())],
         ];
-        if !sets.is_empty() {
+        if !self.loaded.sets.is_empty() {
             let mut words = vec![text("Rule sets that come with the program: ")];
-            words.extend(codes(sets));
+            words.extend(codes(&self.loaded.sets));
             items.push(words);
         }
         items.push(vec![
