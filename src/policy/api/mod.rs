@@ -19,7 +19,7 @@ pub(super) use commit::{CommitValue, unreadable};
 pub(super) use file::{FileValue, FileView, View};
 pub(super) use functional::same;
 pub(super) use list::List;
-pub(super) use pattern::Pattern;
+pub(super) use pattern::{Pattern, bad_expression};
 pub(super) use person::PersonValue;
 pub(super) use table::{Api, comparable, shown};
 pub use table::{Entry, Kind, Table};
