@@ -6,10 +6,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use bylaws::config::{self, PolicySource, Purpose, load, load_for, set_scripts, sets};
 use bylaws::policy::testing::{self, TestOutcome};
 use bylaws::policy::{Limits, Origin, RuleBook, Script, ScriptKind};
+
+#[path = "common/mutants/mod.rs"]
+mod mutants;
+
+use mutants::Mutant;
 
 /// 2026-07-01T00:00:00Z.
 const NOW: i64 = 1_782_864_000;
@@ -240,4 +246,145 @@ fn a_real_project_mostly_passes() {
     println!("{commits} commits: {denied:?}");
     let share = denied.values().sum::<usize>() as u64 * 100 / commits.max(1);
     assert!(share <= 5, "{share} findings that deny in 100 commits: {denied:?}");
+}
+
+/// Mutants that no test can tell from the rule they were made of, each with the reason.
+#[derive(serde::Deserialize)]
+struct Equivalent {
+    script: String,
+    line: String,
+    change: String,
+    why: String,
+}
+
+fn equivalents() -> Vec<Equivalent> {
+    #[derive(serde::Deserialize)]
+    struct File {
+        mutant: Vec<Equivalent>,
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/equivalent-mutants.toml");
+    let file: File = toml::from_str(&fs::read_to_string(path).expect("the list")).expect("a list");
+    file.mutant
+}
+
+impl Equivalent {
+    fn is(&self, script: &str, mutant: &Mutant) -> bool {
+        self.script == script && self.line == mutant.was && self.change == mutant.change
+    }
+}
+
+/// What is judged with a mutant: the script, and the scripts and tests that use it.
+struct Experiment {
+    script: Script,
+    others: Vec<Script>,
+}
+
+impl Experiment {
+    fn all() -> Vec<Self> {
+        Set::all().iter().flat_map(Self::of).collect()
+    }
+
+    fn of(set: &Set) -> Vec<Self> {
+        let is_own = |script: &Script, one: &Script| {
+            let (rule, tests) = (&script.name, &one.name);
+            one.kind == ScriptKind::Tests && tests.replace("/tests/", "/") == *rule
+        };
+        let libraries = || set.scripts.iter().filter(|one| matches!(one.kind, ScriptKind::Library(_)));
+        let mut all = Vec::new();
+        for script in &set.scripts {
+            let others: Vec<Script> = match &script.kind {
+                ScriptKind::Tests => continue,
+                ScriptKind::Rules => {
+                    libraries().chain(set.scripts.iter().filter(|one| is_own(script, one))).cloned().collect()
+                }
+                ScriptKind::Library(name) => {
+                    let uses = |one: &&Script| one.text.contains(&format!("{name}::"));
+                    let rules: Vec<&Script> = set.of_kind(&ScriptKind::Rules).filter(uses).collect();
+                    let tests = set.scripts.iter().filter(|one| rules.iter().any(|rule| is_own(rule, one)));
+                    let rest = libraries().filter(|one| one.name != script.name);
+                    rest.chain(rules.iter().copied()).chain(tests).cloned().collect()
+                }
+            };
+            all.push(Self { script: script.clone(), others });
+        }
+        all
+    }
+
+    /// `None`: it does not even load. Else: does a test fail?
+    fn is_caught(&self, text: &str) -> Option<bool> {
+        // Loops without an end are cut short; that of a rule is far below.
+        let limits = Limits { operations: 300_000, wall: Duration::from_secs(120), ..Limits::default() };
+        let script = Script { text: text.to_owned(), ..self.script.clone() };
+        let scripts: Vec<Script> = self.others.iter().cloned().chain([script]).collect();
+        let book = RuleBook::compile(&scripts, limits).ok()?;
+        let outcomes = testing::run(&book, &scripts, None).ok()?;
+        Some(!outcomes.iter().all(TestOutcome::passed))
+    }
+}
+
+/// Runs every `step`-th mutant; the number that were run, and those that no test caught.
+fn survivors(step: usize, filter: &str) -> (usize, Vec<String>) {
+    let known = equivalents();
+    let (mut number, mut run, mut alive) = (0, 0, Vec::new());
+    for experiment in Experiment::all() {
+        let name = &experiment.script.name;
+        assert_eq!(experiment.is_caught(&experiment.script.text), Some(false), "{name} fails as it is");
+        for mutant in mutants::of(&experiment.script.text) {
+            number += 1;
+            if number % step != 0 || !name.contains(filter) {
+                continue;
+            }
+            let is_known = known.iter().any(|one| one.is(name, &mutant));
+            match experiment.is_caught(&mutant.text) {
+                None => continue,
+                Some(false) if !is_known => {
+                    alive.push(format!("{name}:{}: {}\n    {}", mutant.line, mutant.change, mutant.was));
+                }
+                Some(true) if is_known => {
+                    alive.push(format!(
+                        "{name}:{}: {} is called equivalent, and is caught",
+                        mutant.line, mutant.change
+                    ));
+                }
+                Some(_) => {}
+            }
+            run += 1;
+        }
+    }
+    (run, alive)
+}
+
+#[test]
+fn a_sample_of_mutants_is_caught_by_the_rules_own_tests() {
+    let (run, alive) = survivors(41, "");
+    assert!(run > 30, "{run} mutants");
+    assert!(alive.is_empty(), "{} of {run} live:\n{}", alive.len(), alive.join("\n"));
+}
+
+/// All of them, for minutes. `BYLAWS_TEST_MUTANTS` names a part of the scripts: a set, a rule.
+#[test]
+#[ignore = "takes minutes"]
+#[expect(clippy::disallowed_methods, reason = "a test is asked through its environment")]
+fn every_mutant_is_caught_by_the_rules_own_tests() {
+    let filter = std::env::var("BYLAWS_TEST_MUTANTS").unwrap_or_default();
+    let (run, alive) = survivors(1, &filter);
+    println!("{run} mutants");
+    assert!(alive.is_empty(), "{} of {run} live:\n{}", alive.len(), alive.join("\n"));
+}
+
+#[test]
+fn every_equivalent_mutant_is_one_and_has_a_reason() {
+    let experiments = Experiment::all();
+    for one in equivalents() {
+        let script = experiments.iter().find(|experiment| experiment.script.name == one.script);
+        let script = script.unwrap_or_else(|| panic!("there is no {}", one.script));
+        let mutants = mutants::of(&script.script.text);
+        assert!(
+            mutants.iter().any(|mutant| one.is(&one.script, mutant)),
+            "{}: {} is gone",
+            one.script,
+            one.change
+        );
+        assert!(one.why.len() > 10, "{}: {}", one.script, one.change);
+    }
 }
