@@ -3,6 +3,12 @@
 //!
 //! They are made of the text and not of the syntax tree, so that each can be shown as a person would have written it.
 
+#![allow(
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "places in a script are those of its own tokens"
+)]
+
 mod pattern;
 mod token;
 

@@ -39,7 +39,7 @@ impl Reader<'_> {
 
     /// `a|b|c` up to the end or a closing parenthesis.
     fn alternatives(&mut self) {
-        let mut parts = vec![self.at..self.at];
+        let mut parts: Vec<Range<usize>> = std::iter::once(self.at..self.at).collect();
         while !self.rest().is_empty() && !self.rest().starts_with(')') {
             if self.rest().starts_with('|') {
                 self.at += 1;

@@ -65,8 +65,8 @@ fn first(rest: &str) -> (Kind, usize) {
     if rest.starts_with("//") {
         return (Kind::Blank, rest.find('\n').unwrap_or(rest.len()));
     }
-    if rest.starts_with("#\"") {
-        return (Kind::Text, rest[2..].find("\"#").expect("the end of a raw string") + 4);
+    if let Some(raw) = rest.strip_prefix("#\"") {
+        return (Kind::Text, raw.find("\"#").expect("the end of a raw string") + 4);
     }
     if next == '"' {
         return (Kind::Text, closed(rest, '"'));
