@@ -10,7 +10,7 @@ use super::call::{self, Constants, Host};
 use super::define::{self, Declared};
 use super::rule::{self, Rule};
 use super::sources::Sources;
-use super::{Limits, RuleInfo, Script, ScriptKind, engine, error, sources};
+use super::{Limits, RuleInfo, Script, ScriptKind, api, engine, error, sources};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 
 /// Rules that were loaded and not yet configured.
@@ -37,7 +37,8 @@ impl RuleBook {
     /// Everything that is wrong in any of the scripts: what does not compile, what fails when it is run, and rules that are
     /// not declared as they must be.
     pub fn compile(scripts: &[Script], limits: Limits) -> Result<Self, Diagnostics> {
-        let (engine, table) = engine::build(&limits);
+        let (mut engine, table) = engine::build(&limits);
+        api::guard_properties(&mut engine, &table, scripts.iter().map(|script| script.text.as_str()));
         let mut loader = Loader { engine, table, limits, sources: Sources::default(), problems: Vec::new() };
         loader.libraries(scripts);
         let mut declared = Vec::new();

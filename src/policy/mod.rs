@@ -9,6 +9,7 @@ mod call;
 mod classify;
 mod clock;
 mod define;
+mod document;
 mod engine;
 mod error;
 mod finding;

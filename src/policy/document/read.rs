@@ -1,0 +1,209 @@
+//! From a file or a text to its documents: what five rules ask of a file is read once.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::super::api::{Failure, Fallible, FileValue, unreadable};
+use super::super::limits::charge;
+use super::{Parsed, Plain, Scalar, Slot, Stop, SyntaxError, hcl, json, number, toml, yaml};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::facts::Blob;
+
+/// Bytes that count as one operation.
+const BYTES_AN_OPERATION: usize = 256;
+
+/// How many texts a thread remembers what became of.
+const KEPT: usize = 16;
+
+/// And how many bytes all of them have; the newest is kept whatever its size.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// What a document is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::policy) enum Language {
+    Json,
+    Yaml,
+    Toml,
+    Hcl,
+}
+
+impl Language {
+    /// By the ending of a file's name.
+    pub(in crate::policy) fn of(name: &[u8]) -> Option<Self> {
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+        match name.rsplit_once('.')?.1 {
+            "json" => Some(Self::Json),
+            "yaml" | "yml" => Some(Self::Yaml),
+            "toml" => Some(Self::Toml),
+            "hcl" | "tf" | "tfvars" | "nomad" => Some(Self::Hcl),
+            _ => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Json => "JSON",
+            Self::Yaml => "YAML",
+            Self::Toml => "TOML",
+            Self::Hcl => "HCL",
+        }
+    }
+
+    fn read(self, text: &str) -> Parsed<Vec<Slot>> {
+        match self {
+            Self::Json => json::read(text).map(|document| vec![document]),
+            Self::Yaml => yaml::read(text),
+            Self::Toml => toml::read(text).map(|document| vec![document]),
+            Self::Hcl => hcl::read(text).map(|document| vec![document]),
+        }
+    }
+
+    fn grammar(self, text: &str) -> Fallible<Result<(), SyntaxError>> {
+        match self {
+            Self::Json => Ok(json::grammar(text)),
+            Self::Yaml => yaml::grammar(text),
+            Self::Toml => Ok(toml::grammar(text)),
+            Self::Hcl => Ok(hcl::grammar(text)),
+        }
+    }
+}
+
+/// The text without a byte order mark. HCL's parser takes a carriage return for a character of its own.
+fn plain(text: &str, language: Language) -> std::borrow::Cow<'_, str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if language == Language::Hcl && text.contains('\r') {
+        text.replace("\r\n", "\n").into()
+    } else {
+        text.into()
+    }
+}
+
+/// Is this a document at all? Nothing is made of it.
+pub(in crate::policy) fn check(text: &str, language: Language) -> Fallible<Option<SyntaxError>> {
+    charge(text.len() / BYTES_AN_OPERATION)?;
+    Ok(language.grammar(&plain(text, language))?.err())
+}
+
+/// All documents of a text, or why there are none.
+type Outcome = Result<Arc<[Slot]>, SyntaxError>;
+
+/// What became of a text, and what it cost: who comes second pays the same, else a limit would depend on the order.
+struct Kept {
+    language: Language,
+    /// How many lines stand before the text.
+    before: u32,
+    text: Box<str>,
+    cost: usize,
+    outcome: Outcome,
+}
+
+thread_local! {
+    static KNOWN: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
+}
+
+fn documents(text: &str, language: Language, before: u32) -> Fallible<Outcome> {
+    let known = KNOWN.with_borrow(|known| {
+        let same = |kept: &&Kept| kept.language == language && kept.before == before && *kept.text == *text;
+        known.iter().find(same).map(|kept| (kept.cost, kept.outcome.clone()))
+    });
+    if let Some((cost, outcome)) = known {
+        // The charge itself is an operation.
+        charge(cost.saturating_sub(1))?;
+        return Ok(outcome);
+    }
+    let started = super::super::limits::used();
+    charge((text.len() + before as usize) / BYTES_AN_OPERATION + 1)?;
+    let mut shifted = "\n".repeat(before as usize);
+    shifted.push_str(&plain(text, language));
+    let outcome = match language.read(&shifted) {
+        Ok(documents) => Ok(documents.into()),
+        Err(Stop::Syntax(error)) => Err(error),
+        Err(Stop::Limit(error)) => return Err(error),
+    };
+    let cost = super::super::limits::used().saturating_sub(started);
+    let kept = Kept {
+        language,
+        before,
+        text: text.into(),
+        cost: usize::try_from(cost).unwrap_or(usize::MAX),
+        outcome: outcome.clone(),
+    };
+    KNOWN.with_borrow_mut(|known| keep(known, kept));
+    Ok(outcome)
+}
+
+/// The newest last; the oldest go.
+fn keep(known: &mut Vec<Kept>, newest: Kept) {
+    let bytes = |known: &[Kept]| known.iter().map(|kept| kept.text.len()).sum::<usize>();
+    while !known.is_empty() && (known.len() >= KEPT || bytes(known) + newest.text.len() > KEPT_BYTES) {
+        known.remove(0);
+    }
+    known.push(newest);
+}
+
+/// Where a text comes from, for messages.
+pub(in crate::policy) enum Source<'a> {
+    /// A file.
+    File(&'a str),
+    /// A text that a script holds.
+    Text,
+    /// A value of a document, which stands below so many lines.
+    Value(u32),
+}
+
+/// The documents of a file; `None` if it is deleted, binary, a symlink or a submodule.
+pub(in crate::policy) fn of_file(file: &FileValue, language: Language) -> Fallible<Option<Arc<[Slot]>>> {
+    if !file.file.parts().mode.is_file() {
+        return Ok(None);
+    }
+    let blob = file.file.blob().map_err(unreadable)?.filter(|blob| !blob.is_binary());
+    let path = file.file.path().text();
+    match blob {
+        None => Ok(None),
+        Some(Blob::Whole(bytes)) => match std::str::from_utf8(&bytes) {
+            Ok(text) => of_text(text, language, &Source::File(&path)).map(Some),
+            Err(error) => {
+                let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let line = number(memchr::memchr_iter(b'\n', valid).count() + 1);
+                let error = SyntaxError { message: "is not UTF-8 here".to_owned(), line, column: 0 };
+                Err(wrong(&error, language, &Source::File(&path)))
+            }
+        },
+        // Says how large it is.
+        Some(Blob::TooLarge { .. }) => file.file.text().map_err(unreadable).map(|_| None),
+    }
+}
+
+/// The documents of a text.
+pub(in crate::policy) fn of_text(
+    text: &str,
+    language: Language,
+    source: &Source<'_>,
+) -> Fallible<Arc<[Slot]>> {
+    let before = if let Source::Value(before) = source { *before } else { 0 };
+    documents(text, language, before)?.map_err(|error| wrong(&error, language, source))
+}
+
+/// The document of a text that is meant to hold one.
+pub(in crate::policy) fn only(documents: &[Slot]) -> Result<Slot, usize> {
+    let mut filled = documents.iter().filter(|document| !document.is_null());
+    match (filled.next(), filled.count()) {
+        (Some(document), 0) => Ok(document.clone()),
+        (Some(_), more) => Err(more + 1),
+        (None, _) => Ok(documents.first().cloned().unwrap_or_else(nothing)),
+    }
+}
+
+fn nothing() -> Slot {
+    Slot::new(1, Scalar::new("", Plain::Null))
+}
+
+fn wrong(error: &SyntaxError, language: Language, source: &Source<'_>) -> Box<rhai::EvalAltResult> {
+    let place = Place { file: String::new(), line: error.line, column: error.column }.to_string();
+    let (what, help) = match source {
+        Source::File(path) => (format!("`{path}{place}`"), "`file.syntax_error()` asks before"),
+        Source::Text | Source::Value(_) => (format!("the text, at {}", place.trim_start_matches(':')), ""),
+    };
+    let mistake = Diagnostic::new(format!("{what} is no {}: {}", language.name(), error.message));
+    Failure(if help.is_empty() { mistake } else { mistake.help(help) }).into()
+}
