@@ -4,7 +4,7 @@
 
 use rhai::{Dynamic, EvalAltResult, ImmutableString};
 
-use super::api::{Api, FileValue, shown, unreadable};
+use super::api::{Api, FileValue, fail, shown, unreadable};
 use super::document::{Language, SyntaxError, check};
 
 /// `()` for what parses, for other languages, and for what is no text.
@@ -17,7 +17,22 @@ fn syntax_error(file: &mut FileValue) -> Result<Dynamic, Box<EvalAltResult>> {
     Ok(check(&text, language)?.map_or(Dynamic::UNIT, Dynamic::from))
 }
 
+fn of_text(text: &str, language: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+    match Language::named(language) {
+        Some(language) => Ok(check(text, language)?.map_or(Dynamic::UNIT, Dynamic::from)),
+        None => {
+            fail(format!("`{language}` is no language that is read here; there are json, yaml, toml and hcl"))
+        }
+    }
+}
+
 pub(super) fn register(api: &mut Api<'_>) {
+    api.function(
+        "syntax_error",
+        "(text: string, language: string) -> syntax_error?",
+        "Why a text does not parse as `json`, `yaml`, `toml` or `hcl`; `()` if it does.",
+        of_text,
+    );
     api.more("file").method(
         "syntax_error",
         "() -> syntax_error?",
