@@ -15,8 +15,30 @@ pub(super) struct Arguments {
     pub(super) common: Common,
 }
 
+impl Arguments {
+    /// Parses what was typed.
+    ///
+    /// # Errors
+    /// For wrong use, and to show help or the version.
+    pub(super) fn parse(words: Vec<OsString>) -> Result<Self, clap::Error> {
+        Self::of_shim(&words).map_or_else(|| Self::try_parse_from(words), Ok)
+    }
+
+    /// `bylaws hook NAME ARGUMENT...`, as the shims call it, is known without the grammar of all commands: to build that takes
+    /// a tenth of what a hook may.
+    fn of_shim(words: &[OsString]) -> Option<Self> {
+        let [_, command, name, arguments @ ..] = words else { return None };
+        let is_option = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
+        if command != "hook" || is_option(name) || arguments.iter().any(is_option) {
+            return None;
+        }
+        let hook = Hook { name: name.to_str()?.to_owned(), arguments: arguments.to_vec() };
+        Some(Self { command: Command::Hook(hook), common: Common::default() })
+    }
+}
+
 /// Options of every command.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Default)]
 pub(super) struct Common {
     /// Work as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
@@ -135,4 +157,35 @@ pub(super) struct Hook {
 pub(super) struct Completions {
     /// The shell
     pub(super) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_shim_is_understood_as_by_the_whole_grammar() {
+        for line in [
+            "bylaws hook pre-commit",
+            "bylaws hook commit-msg .git/COMMIT_EDITMSG",
+            "bylaws hook pre-push origin ssh://x",
+        ] {
+            let short = Arguments::of_shim(&words(line)).expect(line);
+            let whole = Arguments::try_parse_from(words(line)).expect(line);
+            assert_eq!(format!("{short:?}"), format!("{whole:?}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_shim_is_left_to_the_grammar() {
+        for line in
+            ["bylaws", "bylaws hook", "bylaws hook -q", "bylaws hook pre-push -q", "bylaws check HEAD x"]
+        {
+            assert!(Arguments::of_shim(&words(line)).is_none(), "{line}");
+        }
+    }
 }

@@ -37,7 +37,9 @@ pub(super) fn run(
                 return Ok(Exit::Allowed);
             }
             let verdict = session.check(&Progress::default()).staged()?;
-            answer(&verdict, common, environment)
+            let exit = answer(&verdict, common, environment);
+            leave(session);
+            exit
         }
         "commit-msg" => commit_msg(command, common, environment, repository),
         "pre-push" => pre_push(command, common, environment, repository, &input),
@@ -65,7 +67,14 @@ fn commit_msg(
     let session = Session::for_purpose(common, environment, repository, Purpose::Commits)?;
     let draft = draft_of(&session, &String::from_utf8_lossy(&raw))?;
     let verdict = session.check(&Progress::default()).draft(draft)?;
-    answer(&verdict, common, environment)
+    let exit = answer(&verdict, common, environment);
+    leave(session);
+    exit
+}
+
+/// The process is over: the system takes all its memory back at once, where dropping would do so piece by piece.
+fn leave(session: Session<'_>) {
+    std::mem::forget(session);
 }
 
 /// The commit that is about to be made: git has exported its author for the hook, and the configuration has the rest.

@@ -16,8 +16,6 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::Parser as _;
-
 use arguments::{Arguments, Command};
 use environment::Environment;
 
@@ -65,7 +63,7 @@ impl From<Decision> for Exit {
 /// # Errors
 /// Whatever could not be done; the caller shows it and exits with 2.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, started: Instant) -> anyhow::Result<Exit> {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments = match Arguments::parse(arguments.into_iter().collect()) {
         Ok(arguments) => arguments,
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Undecided } else { Exit::Allowed };

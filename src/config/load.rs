@@ -238,12 +238,7 @@ type ShippedSet = (String, Vec<Script>);
 
 /// The sets without their tests.
 fn shipped(names: &[String]) -> Vec<ShippedSet> {
-    let scripts = |name: &String| {
-        let mut scripts = sets::set_scripts(name)?;
-        scripts.retain(|script| script.kind != ScriptKind::Tests);
-        Some((name.clone(), scripts))
-    };
-    names.iter().filter_map(scripts).collect()
+    names.iter().filter_map(|name| Some((name.clone(), sets::judging_scripts(name)?))).collect()
 }
 
 /// The rules that `bylaws.toml` speaks of.

@@ -18,9 +18,18 @@ pub fn sets() -> Vec<&'static str> {
 
 /// The scripts of a shipped set in the order of their names, its tests among them; `None` for a set that does not exist.
 pub fn set_scripts(set: &str) -> Option<Vec<Script>> {
+    scripts_that(set, |_| true)
+}
+
+/// The same without its tests.
+pub(super) fn judging_scripts(set: &str) -> Option<Vec<Script>> {
+    scripts_that(set, |kind| *kind != ScriptKind::Tests)
+}
+
+fn scripts_that(set: &str, wanted: fn(&ScriptKind) -> bool) -> Option<Vec<Script>> {
     let dir = EMBEDDED.dirs().find(|dir| dir.path().to_str() == Some(set))?;
     let mut scripts = Vec::new();
-    collect(dir, set, &mut scripts);
+    collect(dir, set, wanted, &mut scripts);
     scripts.sort_by(|a, b| a.name.cmp(&b.name));
     Some(scripts)
 }
@@ -30,16 +39,16 @@ pub(super) fn sets_with(rule: &str) -> Vec<&'static str> {
     sets().into_iter().filter(|set| EMBEDDED.get_file(format!("{set}/{rule}.rhai")).is_some()).collect()
 }
 
-fn collect(dir: &Dir<'_>, set: &str, scripts: &mut Vec<Script>) {
+fn collect(dir: &Dir<'_>, set: &str, wanted: fn(&ScriptKind) -> bool, scripts: &mut Vec<Script>) {
     for file in dir.files() {
         let path = file.path().to_str().and_then(|path| path.strip_prefix(set)?.strip_prefix('/'));
         let (Some(path), Some(text)) = (path, file.contents_utf8()) else { continue };
-        if let Some(kind) = kind(path) {
+        if let Some(kind) = kind(path).filter(wanted) {
             let (name, origin) = (format!("<{set}>/{path}"), Origin::Set(set.to_owned()));
             scripts.push(Script { name, text: text.to_owned(), origin, kind });
         }
     }
-    dir.dirs().for_each(|inner| collect(inner, set, scripts));
+    dir.dirs().for_each(|inner| collect(inner, set, wanted, scripts));
 }
 
 /// `RULE.rhai`, `lib/NAME.rhai`, `tests/TEST.rhai`.

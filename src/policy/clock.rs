@@ -38,9 +38,20 @@ pub(super) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// So much later than now.
+pub(super) fn deadline(wall: Duration) -> u64 {
+    now().saturating_add(milliseconds(wall))
+}
+
+static CLOCK: OnceLock<bool> = OnceLock::new();
+
+/// Was it started?
+pub(super) fn is_running() -> bool {
+    CLOCK.get().is_some()
+}
+
 /// The thread that tells the time. Without one (no thread can be had) operations alone limit a call.
 pub(super) fn start() {
-    static CLOCK: OnceLock<bool> = OnceLock::new();
     CLOCK.get_or_init(|| {
         let clock = std::thread::Builder::new().name("clock".to_owned()).stack_size(64 << 10);
         clock

@@ -1,8 +1,11 @@
 //! `rule(...)`, `classify(...)` and `test(...)`: what a script declares while it is loaded.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
-use rhai::{Dynamic, FnPtr, ImmutableString, Map, Module, NativeCallContext, Position, Shared};
+use rhai::{
+    Dynamic, FnPtr, ImmutableString, Locked, Map, Module, NativeCallContext, Position, Scope, Shared,
+};
 
 use super::api::{Api, Fallible, fail};
 use super::call::Constants;
@@ -21,28 +24,28 @@ pub(super) struct Declared {
 struct Loader {
     allowed: &'static [&'static str],
     declared: Vec<Declared>,
-    constants: Constants,
 }
 
 thread_local! {
     static LOADER: RefCell<Option<Loader>> = const { RefCell::new(None) };
 }
 
-/// The function that is run behind a script: it sees the constants of the whole of it. No script can write the name.
-pub(super) const END: &str = "end_of_script";
-
-/// Runs a script; what it declared, and the constants of its top level.
-pub(super) fn collect<R>(
-    allowed: &'static [&'static str],
-    work: impl FnOnce() -> R,
-) -> (R, Vec<Declared>, Constants) {
-    let outer = LOADER.replace(Some(Loader { allowed, declared: Vec::new(), constants: None }));
+/// Runs a script; what came of it, and what it declared.
+pub(super) fn collect<R>(allowed: &'static [&'static str], work: impl FnOnce() -> R) -> (R, Vec<Declared>) {
+    let outer = LOADER.replace(Some(Loader { allowed, declared: Vec::new() }));
     let result = work();
-    let (declared, constants) = match LOADER.replace(outer) {
-        Some(loader) => (loader.declared, loader.constants),
-        None => (Vec::new(), None),
-    };
-    (result, declared, constants)
+    let declared = LOADER.replace(outer).map(|loader| loader.declared).unwrap_or_default();
+    (result, declared)
+}
+
+/// The constants of a script's top level, for `global::NAME`: also those that stand behind the call of `rule`.
+pub(super) fn constants(scope: &Scope<'_>) -> Constants {
+    let constants: BTreeMap<ImmutableString, Dynamic> = scope
+        .iter_raw()
+        .filter(|(_, is_constant, _)| *is_constant)
+        .map(|(name, _, value)| (name.into(), value.flatten_clone()))
+        .collect();
+    (!constants.is_empty()).then(|| Shared::new(Locked::new(constants)))
 }
 
 fn declare(context: &NativeCallContext<'_>, word: &'static str, id: &str, argument: Dynamic) -> Fallible<()> {
@@ -93,11 +96,4 @@ pub(super) fn register(api: &mut Api<'_>) {
             declare(&context, "test", name, Dynamic::from(test))
         },
     );
-    api.engine().register_fn(END, |context: NativeCallContext<'_>| {
-        LOADER.with_borrow_mut(|loader| {
-            if let Some(loader) = loader {
-                loader.constants.clone_from(&context.global_runtime_state().constants);
-            }
-        });
-    });
 }

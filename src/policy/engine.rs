@@ -1,10 +1,10 @@
 //! The sandbox: an engine with our own choice of packages, and nothing to read a clock, a file or a random number with.
 
-use rhai::Engine;
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
     BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage, Package,
 };
+use rhai::{Engine, OptimizationLevel};
 
 use super::Limits;
 use super::api::{self, Table};
@@ -43,12 +43,26 @@ pub(super) fn build(limits: &Limits) -> (Engine, Table) {
     BasicArrayPackage::new().register_into_engine(&mut engine);
     BasicMapPackage::new().register_into_engine(&mut engine);
     BasicFnPackage::new().register_into_engine(&mut engine);
+    set_grammar(&mut engine, limits);
+    engine.set_fail_on_invalid_map_property(true);
+    let table = api::register(&mut engine);
+    (engine, table)
+}
+
+/// An engine that can parse, and nothing else.
+pub(super) fn parser(limits: &Limits) -> Engine {
+    let mut engine = Engine::new_raw();
+    set_grammar(&mut engine, limits);
+    engine
+}
+
+/// All that decides what can be parsed, and into what.
+fn set_grammar(engine: &mut Engine, limits: &Limits) {
     for (word, _) in ABSENT.iter().take(SYMBOLS) {
         engine.disable_symbol(*word);
     }
-    engine.set_fail_on_invalid_map_property(true);
     engine.set_strict_variables(true);
-    limits.apply(&mut engine);
-    let table = api::register(&mut engine);
-    (engine, table)
+    // Rules have next to nothing to fold, and a hook compiles them for a few calls.
+    engine.set_optimization_level(OptimizationLevel::None);
+    limits.apply(engine);
 }

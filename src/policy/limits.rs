@@ -116,9 +116,14 @@ impl Trip {
     }
 }
 
+/// Operations of the script's own that a call may use before the clock is started, where it is not running yet: a hook's
+/// calls are over by then, and a thread is a twentieth of what a hook costs. Too few to fill the memory in, doubling texts.
+const EARLY: u64 = 128;
+
 struct Meter {
     operations: Cell<u64>,
     most: Cell<u64>,
+    is_early: Cell<bool>,
     deadline: Cell<u64>,
     limits: Cell<(u64, Duration)>,
     sizes: Cell<(usize, usize)>,
@@ -130,6 +135,7 @@ thread_local! {
         Meter {
             operations: Cell::new(0),
             most: Cell::new(u64::MAX),
+            is_early: Cell::new(false),
             deadline: Cell::new(u64::MAX),
             limits: Cell::new((u64::MAX, Duration::MAX)),
             sizes: Cell::new((usize::MAX, usize::MAX)),
@@ -145,7 +151,22 @@ impl Meter {
         if operations <= self.most.get() && !clock::is_past(self.deadline.get()) {
             return None;
         }
+        if self.starts_clock(operations) {
+            return None;
+        }
         Some(Dynamic::from(self.tripped().message()))
+    }
+
+    /// The first call that is not over at once is what the clock is started for.
+    fn starts_clock(&self, operations: u64) -> bool {
+        let (most, wall) = self.limits.get();
+        if !self.is_early.replace(false) || operations > most || self.trip.get().is_some() {
+            return false;
+        }
+        clock::start();
+        self.most.set(most);
+        self.deadline.set(clock::deadline(wall));
+        true
     }
 
     /// Which limit it was; from now on every step fails.
@@ -176,8 +197,12 @@ impl Meter {
 /// When the call has none left.
 pub(super) fn charge(operations: usize) -> Result<(), Box<EvalAltResult>> {
     METER.with(|meter| {
-        let used = meter.operations.get().saturating_add(operations as u64);
-        meter.operations.set(used);
+        let operations = operations as u64;
+        meter.operations.set(meter.operations.get().saturating_add(operations));
+        if meter.is_early.get() {
+            let (most, _) = meter.limits.get();
+            meter.most.set(meter.most.get().saturating_add(operations).min(most));
+        }
         match meter.step() {
             None => Ok(()),
             Some(_) => Err(meter.tripped().error()),
@@ -220,7 +245,7 @@ pub(super) fn trip(trip: Trip) -> Box<EvalAltResult> {
 
 /// One call under limits; calls nest when a test of a rule judges.
 pub(super) struct Metered {
-    outer: (u64, u64, u64, (u64, Duration), Option<Trip>),
+    outer: (u64, (u64, bool), u64, (u64, Duration), Option<Trip>),
     started: u64,
 }
 
@@ -233,21 +258,20 @@ pub(super) struct Used {
 
 impl Metered {
     pub(super) fn start(limits: &Limits) -> Self {
-        clock::start();
-        let now = clock::now();
         let outer = METER.with(|meter| {
             let limit = (limits.operations, limits.wall);
             meter.sizes.set((limits.array, limits.string));
-            let deadline = now.saturating_add(clock::milliseconds(limits.wall));
+            let is_early = !clock::is_running();
+            let most = if is_early { limits.operations.min(EARLY) } else { limits.operations };
             (
                 meter.operations.replace(0),
-                meter.most.replace(limits.operations),
-                meter.deadline.replace(deadline),
+                (meter.most.replace(most), meter.is_early.replace(is_early)),
+                meter.deadline.replace(clock::deadline(limits.wall)),
                 meter.limits.replace(limit),
                 meter.trip.replace(None),
             )
         });
-        Self { outer, started: now }
+        Self { outer, started: clock::now() }
     }
 
     /// Ends it and gives the thread back to the call around it.
@@ -263,9 +287,10 @@ impl Metered {
 impl Drop for Metered {
     fn drop(&mut self) {
         METER.with(|meter| {
-            let (operations, most, deadline, limits, trip) = self.outer;
+            let (operations, (most, is_early), deadline, limits, trip) = self.outer;
             meter.operations.set(operations);
             meter.most.set(most);
+            meter.is_early.set(is_early);
             meter.deadline.set(deadline);
             meter.limits.set(limits);
             meter.trip.set(trip);

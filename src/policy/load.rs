@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rhai::{AST, Dynamic, Engine, Module, OptimizationLevel, ParseErrorType, Scope};
+use rhai::{AST, Dynamic, Engine, Module, ParseErrorType, Scope};
 
 use super::api::Table;
 use super::call::{self, Constants, Host};
 use super::define::{self, Declared};
+use super::parse_ahead::{self, Parsed};
 use super::rule::{self, Rule};
 use super::sources::Sources;
 use super::{Limits, RuleInfo, Script, ScriptKind, api, engine, error, sources};
@@ -37,13 +38,19 @@ impl RuleBook {
     /// Everything that is wrong in any of the scripts: what does not compile, what fails when it is run, and rules that are
     /// not declared as they must be.
     pub fn compile(scripts: &[Script], limits: Limits) -> Result<Self, Diagnostics> {
-        let (mut engine, table) = engine::build(&limits);
-        api::guard_properties(&mut engine, &table, scripts.iter().map(|script| script.text.as_str()));
+        let build = || {
+            let (mut engine, table) = engine::build(&limits);
+            api::guard_properties(&mut engine, &table, scripts.iter().map(|script| script.text.as_str()));
+            (engine, table)
+        };
+        let ((engine, table), parsed) = parse_ahead::ahead(scripts, &limits, build);
         let mut loader = Loader { engine, table, limits, sources: Sources::default(), problems: Vec::new() };
         loader.libraries(scripts);
         let mut declared = Vec::new();
-        for script in scripts.iter().filter(|script| script.kind == ScriptKind::Rules) {
-            declared.extend(loader.script(script, &["rule", "classify"]).map(|found| (script, found)));
+        for (script, parsed) in scripts.iter().zip(parsed) {
+            if script.kind == ScriptKind::Rules {
+                declared.extend(loader.script(script, parsed).map(|found| (script, found)));
+            }
         }
         let (mut rules, mut classifiers) = (Vec::new(), Vec::new());
         for (script, (found, constants)) in &declared {
@@ -123,7 +130,7 @@ impl Loader {
         ast.set_source(&script.name);
         self.sources.add(&script.name, ast.clone());
         let mut module = None;
-        let (outcome, ..) = define::collect(&[], || {
+        let (outcome, _) = define::collect(&[], || {
             call::run(&self.limits, &Arc::new(Host::default()), None, || {
                 module = Some(Module::eval_ast_as_new(Scope::new(), &ast, &self.engine)?);
                 Ok(Dynamic::UNIT)
@@ -138,13 +145,11 @@ impl Loader {
         }
     }
 
-    fn script(
-        &mut self,
-        script: &Script,
-        allowed: &'static [&'static str],
-    ) -> Option<(Vec<Declared>, Constants)> {
+    fn script(&mut self, script: &Script, parsed: Option<Parsed>) -> Option<(Vec<Declared>, Constants)> {
         let Self { engine, table, limits, sources, problems } = self;
-        run(&Loading { engine, table, limits }, script, allowed, sources, problems)
+        let parsed = parsed.unwrap_or_else(|| engine.compile(&script.text));
+        let loading = Loading { engine, table, limits };
+        run(&loading, script, parsed, &["rule", "classify"], sources, problems)
     }
 
     fn check(&mut self, script: &Script, declared: &Declared, constants: &Constants) -> Option<Rule> {
@@ -156,11 +161,7 @@ impl Loader {
             return rule;
         }
         // Once more, with the places of the keys.
-        let level = self.engine.optimization_level();
-        self.engine.set_optimization_level(OptimizationLevel::None);
-        let ast = self.engine.compile(&script.text).ok();
-        self.engine.set_optimization_level(level);
-        let keys = sources::keys(&ast?, declared.position);
+        let keys = sources::keys(self.sources.ast(&script.name)?, declared.position);
         self.problems.truncate(before);
         rule::check(declared, origin, constants, &self.sources, keys, &mut self.problems)
     }
@@ -182,35 +183,32 @@ pub(super) struct Loading<'a> {
     pub(super) limits: &'a Limits,
 }
 
-/// Compiles and runs a script; what it declared, and its constants.
+/// Runs a script that was parsed; what it declared, and its constants.
 pub(super) fn run(
     with: &Loading<'_>,
     script: &Script,
+    parsed: Parsed,
     allowed: &'static [&'static str],
     sources: &mut Sources,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<(Vec<Declared>, Constants)> {
-    let compiled = with.engine.compile(&script.text).and_then(|ast| {
-        let end = with.engine.compile(format!("{}()", define::END))?;
-        Ok((ast, end))
-    });
-    let (mut ast, end) = match compiled {
-        Ok(both) => both,
+    let mut ast = match parsed {
+        Ok(ast) => ast,
         Err(error) => {
             problems.push(error::syntax(&error, script));
             return None;
         }
     };
     ast.set_source(&script.name);
-    let mut whole = ast.merge(&end);
-    whole.set_source(&script.name);
-    sources.add(&script.name, ast);
-    let (outcome, declared, constants) = define::collect(allowed, || {
+    let mut scope = Scope::new();
+    let (outcome, declared) = define::collect(allowed, || {
         call::run(with.limits, &Arc::new(Host::default()), None, || {
-            with.engine.run_ast_with_scope(&mut Scope::new(), &whole)?;
+            with.engine.run_ast_with_scope(&mut scope, &ast)?;
             Ok(Dynamic::UNIT)
         })
     });
+    let constants = define::constants(&scope);
+    sources.add(&script.name, ast);
     let failed = match (outcome.used.trip, outcome.result) {
         (Some(trip), _) => Some(trip.error()),
         (None, result) => result.err(),

@@ -17,6 +17,7 @@ mod judge;
 mod limits;
 mod load;
 mod parse;
+mod parse_ahead;
 mod rule;
 mod run_meter;
 mod secrets;

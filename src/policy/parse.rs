@@ -2,43 +2,38 @@
 //!
 //! Only the grammar is looked at. No value is built, so aliases of YAML multiply nothing.
 
-use rhai::{Dynamic, ImmutableString};
+use rhai::{Dynamic, EvalAltResult, ImmutableString};
 
-use super::api::{Api, Fallible, FileValue, shown, unreadable};
+use super::api::{Api, FileValue, fail, shown, unreadable};
 use super::document::{Language, SyntaxError, check};
-use crate::facts::{EntryMode, GitPath, StoreError};
 
 /// `()` for what parses, for other languages, and for what is no text.
-fn syntax_error(file: &mut FileValue) -> Fallible<Dynamic> {
-    let file = &file.file;
-    let parts = file.parts();
-    error_in(file.path(), parts.mode, || file.text())
-}
-
-/// As it was before, under its old name.
-fn old_syntax_error(file: &mut FileValue) -> Fallible<Dynamic> {
-    let file = &file.file;
-    let parts = file.parts();
-    let path = parts.old_path.as_ref().unwrap_or_else(|| file.path());
-    error_in(path, parts.old_mode.unwrap_or(parts.mode), || file.old_text())
-}
-
-fn error_in(
-    path: &GitPath,
-    mode: EntryMode,
-    text: impl FnOnce() -> Result<Option<String>, StoreError>,
-) -> Fallible<Dynamic> {
-    let Some(language) = Language::of(path.name()).filter(|_| !mode.is_symlink()) else {
+fn syntax_error(file: &mut FileValue) -> Result<Dynamic, Box<EvalAltResult>> {
+    let Some(language) = Language::of(file.file.path().name()) else { return Ok(Dynamic::UNIT) };
+    if file.file.parts().mode.is_symlink() {
         return Ok(Dynamic::UNIT);
-    };
-    let Some(text) = text().map_err(unreadable)? else { return Ok(Dynamic::UNIT) };
+    }
+    let Some(text) = file.file.text().map_err(unreadable)? else { return Ok(Dynamic::UNIT) };
     Ok(check(&text, language)?.map_or(Dynamic::UNIT, Dynamic::from))
 }
 
+fn of_text(text: &str, language: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+    match Language::named(language) {
+        Some(language) => Ok(check(text, language)?.map_or(Dynamic::UNIT, Dynamic::from)),
+        None => {
+            fail(format!("`{language}` is no language that is read here; there are json, yaml, toml and hcl"))
+        }
+    }
+}
+
 pub(super) fn register(api: &mut Api<'_>) {
-    api.more("file")
-        .method("old_syntax_error", "() -> syntax_error?", "As `syntax_error()`, of the file as it was before.", old_syntax_error)
-        .method(
+    api.function(
+        "syntax_error",
+        "(text: string, language: string) -> syntax_error?",
+        "Why a text does not parse as `json`, `yaml`, `toml` or `hcl`; `()` if it does.",
+        of_text,
+    );
+    api.more("file").method(
         "syntax_error",
         "() -> syntax_error?",
         "Why a file named .json, .yaml, .yml, .toml, .hcl, .tf, .tfvars or .nomad does not parse; `()` if it does, and for other files.",

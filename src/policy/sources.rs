@@ -30,6 +30,11 @@ impl Sources {
         found.first().and_then(|index| self.scripts.get(*index)).map(|(script, _)| script.as_str())
     }
 
+    /// A script as it was parsed.
+    pub(super) fn ast(&self, script: &str) -> Option<&AST> {
+        self.scripts.iter().find(|(name, _)| name == script).map(|(_, ast)| ast)
+    }
+
     /// The names of the functions that scripts define.
     pub(super) fn functions(&self) -> BTreeSet<&str> {
         self.functions.keys().map(String::as_str).filter(|name| !name.starts_with(ANONYMOUS)).collect()
@@ -64,12 +69,12 @@ impl Sources {
 
 /// The functions that pass a test, alone. (`clone_functions_only_filtered` keeps them all.)
 fn only(ast: &AST, wanted: impl Fn(&str, usize) -> bool) -> AST {
-    let mut some = ast.clone();
-    some.clear_statements().retain_functions(|_, _, name, count| wanted(name, count));
+    let mut some = ast.clone_functions_only();
+    some.retain_functions(|_, _, name, count| wanted(name, count));
     some
 }
 
-/// The keys of the map that is the last argument of the call at a position; `ast` must not be optimised, or they are gone.
+/// The keys of the map that is the last argument of the call at a position.
 pub(super) fn keys(ast: &AST, call: Position) -> HashMap<String, Position> {
     let mut keys = HashMap::new();
     ast.walk(&mut |path| {

@@ -57,7 +57,7 @@ impl Uses {
     fn name(&mut self, name: &str) {
         match name {
             "files" => self.files = true,
-            "additions" | "deletions" | "added_lines" | "deleted_lines" | "old_text" | "old_syntax_error" => {
+            "additions" | "deletions" | "added_lines" | "deleted_lines" | "old_text" => {
                 self.files = true;
                 self.contents = true;
                 self.old_contents = true;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::super::api::{Failure, Fallible, FileValue, unreadable};
-use super::super::limits::charge;
+use super::super::limits::{self, charge};
 use super::{Parsed, Plain, Scalar, Slot, Stop, SyntaxError, hcl, json, number, toml, yaml};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::facts::Blob;
@@ -38,6 +38,13 @@ impl Language {
             "hcl" | "tf" | "tfvars" | "nomad" => Some(Self::Hcl),
             _ => None,
         }
+    }
+
+    /// As scripts name it.
+    pub(in crate::policy) fn named(word: &str) -> Option<Self> {
+        [Self::Json, Self::Yaml, Self::Toml, Self::Hcl]
+            .into_iter()
+            .find(|language| language.name().eq_ignore_ascii_case(word))
     }
 
     fn name(self) -> &'static str {
@@ -80,18 +87,40 @@ fn plain(text: &str, language: Language) -> std::borrow::Cow<'_, str> {
 
 /// Is this a document at all? Nothing is made of it.
 pub(in crate::policy) fn check(text: &str, language: Language) -> Fallible<Option<SyntaxError>> {
-    charge(text.len() / BYTES_AN_OPERATION)?;
-    Ok(language.grammar(&plain(text, language))?.err())
+    Ok(outcome(text, Asked { language, before: 0, values: false })?.err())
 }
 
 /// All documents of a text, or why there are none.
 type Outcome = Result<Arc<[Slot]>, SyntaxError>;
 
-/// What became of a text, and what it cost: who comes second pays the same, else a limit would depend on the order.
-struct Kept {
+/// What is asked of a text.
+#[derive(Clone, Copy, PartialEq)]
+struct Asked {
     language: Language,
     /// How many lines stand before the text.
     before: u32,
+    /// Its values, or only whether it parses.
+    values: bool,
+}
+
+impl Asked {
+    fn read(self, text: &str) -> Fallible<Outcome> {
+        let mut shifted = "\n".repeat(self.before as usize);
+        shifted.push_str(&plain(text, self.language));
+        if !self.values {
+            return Ok(self.language.grammar(&shifted)?.map(|()| Arc::default()));
+        }
+        match self.language.read(&shifted) {
+            Ok(documents) => Ok(Ok(documents.into())),
+            Err(Stop::Syntax(error)) => Ok(Err(error)),
+            Err(Stop::Limit(error)) => Err(error),
+        }
+    }
+}
+
+/// What became of a text, and what it cost: who comes second pays the same, else a limit would depend on the order.
+struct Kept {
+    asked: Asked,
     text: Box<str>,
     cost: usize,
     outcome: Outcome,
@@ -101,9 +130,9 @@ thread_local! {
     static KNOWN: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
 }
 
-fn documents(text: &str, language: Language, before: u32) -> Fallible<Outcome> {
+fn outcome(text: &str, asked: Asked) -> Fallible<Outcome> {
     let known = KNOWN.with_borrow(|known| {
-        let same = |kept: &&Kept| kept.language == language && kept.before == before && *kept.text == *text;
+        let same = |kept: &&Kept| kept.asked == asked && *kept.text == *text;
         known.iter().find(same).map(|kept| (kept.cost, kept.outcome.clone()))
     });
     if let Some((cost, outcome)) = known {
@@ -111,24 +140,13 @@ fn documents(text: &str, language: Language, before: u32) -> Fallible<Outcome> {
         charge(cost.saturating_sub(1))?;
         return Ok(outcome);
     }
-    let started = super::super::limits::used();
-    charge((text.len() + before as usize) / BYTES_AN_OPERATION + 1)?;
-    let mut shifted = "\n".repeat(before as usize);
-    shifted.push_str(&plain(text, language));
-    let outcome = match language.read(&shifted) {
-        Ok(documents) => Ok(documents.into()),
-        Err(Stop::Syntax(error)) => Err(error),
-        Err(Stop::Limit(error)) => return Err(error),
-    };
-    let cost = super::super::limits::used().saturating_sub(started);
-    let kept = Kept {
-        language,
-        before,
-        text: text.into(),
-        cost: usize::try_from(cost).unwrap_or(usize::MAX),
-        outcome: outcome.clone(),
-    };
-    KNOWN.with_borrow_mut(|known| keep(known, kept));
+    let started = limits::used();
+    charge((text.len() + asked.before as usize) / BYTES_AN_OPERATION + 1)?;
+    let outcome = asked.read(text)?;
+    let cost = usize::try_from(limits::used().saturating_sub(started)).unwrap_or(usize::MAX);
+    KNOWN.with_borrow_mut(|known| {
+        keep(known, Kept { asked, text: text.into(), cost, outcome: outcome.clone() })
+    });
     Ok(outcome)
 }
 
@@ -181,7 +199,7 @@ pub(in crate::policy) fn of_text(
     source: &Source<'_>,
 ) -> Fallible<Arc<[Slot]>> {
     let before = if let Source::Value(before) = source { *before } else { 0 };
-    documents(text, language, before)?.map_err(|error| wrong(&error, language, source))
+    outcome(text, Asked { language, before, values: true })?.map_err(|error| wrong(&error, language, source))
 }
 
 /// The document of a text that is meant to hold one.

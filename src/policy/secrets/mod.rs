@@ -44,15 +44,28 @@ struct Literals {
     formats: Vec<&'static Format>,
 }
 
-/// From so many bytes on the faster automaton has earned what it costs to make.
+/// From so many bytes on an automaton has earned what it costs to make.
+const SOME: usize = 8 << 10;
+
+/// And from so many on the faster one.
 const MANY: usize = 512 << 10;
 
-/// The automaton for the next `bytes`: a hook looks at a few lines and takes the one that is quickly made.
-fn literals(bytes: usize) -> Option<&'static Literals> {
+/// Bytes that were looked at so far, `bytes` included.
+fn seen(bytes: usize) -> usize {
+    static SEEN: AtomicUsize = AtomicUsize::new(0);
+    SEEN.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes)
+}
+
+/// Is there none of the literals in a text? Looked for one by one, as is quickest for the few lines of a hook.
+fn is_clean(text: &[u8]) -> bool {
+    let mut literals = FORMATS.iter().flat_map(|format| format.literals);
+    !literals.any(|literal| memchr::memmem::find(text, literal.as_bytes()).is_some())
+}
+
+/// The automaton for a process that has seen so many bytes: a hook looks at a few lines and takes the one quickly made.
+fn literals(seen: usize) -> Option<&'static Literals> {
     static FEW_BYTES: OnceLock<Option<Literals>> = OnceLock::new();
     static MANY_BYTES: OnceLock<Option<Literals>> = OnceLock::new();
-    static SEEN: AtomicUsize = AtomicUsize::new(0);
-    let seen = SEEN.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
     if seen < MANY {
         FEW_BYTES.get_or_init(|| Literals::new(AhoCorasickKind::NoncontiguousNFA)).as_ref()
     } else {
@@ -79,7 +92,11 @@ impl Literals {
 /// When the call has no operations or time left.
 fn scan(text: &[u8]) -> Result<Vec<(usize, &'static Format)>, Box<EvalAltResult>> {
     charge(text.len() / BYTES_AN_OPERATION)?;
-    let Some(literals) = literals(text.len()) else {
+    let seen = seen(text.len());
+    if seen < SOME && is_clean(text) {
+        return Ok(Vec::new());
+    }
+    let Some(literals) = literals(seen) else {
         return fail("the formats of secrets cannot be compiled");
     };
     let mut found: Vec<(usize, &'static Format)> = Vec::new();

@@ -145,7 +145,14 @@ fn load(book: &RuleBook, scripts: &[Script], sources: &mut Sources) -> Result<Ve
     let mut loaded = Vec::new();
     for script in scripts.iter().filter(|script| script.kind == ScriptKind::Tests) {
         let with = Loading { engine: &book.engine, table: &book.table, limits: &book.limits };
-        loaded.extend(load::run(&with, script, &["test"], sources, &mut problems));
+        loaded.extend(load::run(
+            &with,
+            script,
+            book.engine.compile(&script.text),
+            &["test"],
+            sources,
+            &mut problems,
+        ));
     }
     let mut tests = Vec::new();
     for (declared, constants) in &loaded {

@@ -175,6 +175,18 @@ fn a_property_is_not_a_key() {
 }
 
 #[test]
+fn a_text_says_whether_it_parses() {
+    all_true(
+        "",
+        r#"
+        syntax_error("{", "json").line == 1 && syntax_error("{}", "json") == ()
+        syntax_error("a {\n", "hcl") != () && syntax_error("a: [", "yaml").message != "" && syntax_error("a = ", "toml").column == 5
+        "#,
+    );
+    assert!(error_of("syntax_error(\"{\", \"xml\")").0.contains("`xml` is no language"));
+}
+
+#[test]
 fn one_document_is_not_taken_for_several() {
     let (message, _, _) = error_of("yaml(\"a: 1\\n---\\nb: 1\\n\")");
     assert!(
