@@ -1,5 +1,6 @@
 //! What cargo has to be told about the build.
 
+#[expect(clippy::disallowed_methods, reason = "cargo tells a build script by the environment")]
 fn main() {
     // Rebuilds when a rule set gains or loses a file: `include_dir!` is only told of changes to those it has seen.
     println!("cargo::rerun-if-changed=policy-examples");
