@@ -56,13 +56,13 @@ impl Check<'_> {
         }
         let context = Context { impact: Some(change.impact), ..self.context(Some(change.reference.clone())) };
         let baselines = self.baselines(&include, &exclude)?;
-        tally.add(if change.commits.len() < CHUNK {
-            self.judge_chunk(self.repository, &change.commits, &context, &baselines, &meter)?
+        if change.commits.len() < CHUNK {
+            self.judge_chunk(self.repository, &change.commits, &context, &baselines, &meter, tally)?;
         } else {
             // Gathered anew, a chunk at a time and on every core: the contents of so many are not to be held at once.
             let mut ids = change.commits.iter().filter_map(|commit| commit.id()).map(Ok);
-            self.judge_all(&mut ids, &context, &baselines)?
-        });
+            tally.add(self.judge_all(&mut ids, &context, &baselines)?);
+        }
         if self.loaded.policy.needs().change_rules {
             self.loaded.policy.judge(Subject::Change(&change), &context, &meter, &mut tally.findings);
         }

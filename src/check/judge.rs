@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::shards::{Ids, map_chunks};
-use super::{Baselines, Check, CheckError, Tally};
+use super::{Baselines, Check, CheckError, Sink, Tally};
 use crate::facts::{Commit, File, Oid};
 use crate::git::{Needs, Repository};
 use crate::policy::{Context, RunMeter, Subject};
@@ -23,7 +23,9 @@ impl Check<'_> {
         let needs = self.needs();
         let tallies = map_chunks(self.repository, ids, |handle, ids| {
             let commits = handle.commits(ids, needs)?;
-            self.judge_chunk(handle, &commits, context, baselines, &meter)
+            let mut tally = Tally::default();
+            self.judge_chunk(handle, &commits, context, baselines, &meter, &mut tally)?;
+            Ok(tally)
         })?;
         let mut all = Tally::default();
         tallies.into_iter().for_each(|tally| all.add(tally));
@@ -43,21 +45,23 @@ impl Check<'_> {
         context: &Context,
         baselines: &Baselines,
         meter: &RunMeter,
-    ) -> Result<Tally, CheckError> {
-        let mut tally = Tally { commits: commits.len(), ..Tally::default() };
+        sink: &mut impl Sink,
+    ) -> Result<(), CheckError> {
         let mut ahead = ReadAhead::new(handle, self.loaded, commits)?;
         for commit in commits {
             let context = Context { baselined: baselines.baselined(commit.id()), ..context.clone() };
             meter.add_subjects(1);
             ahead.before_commit()?;
-            self.judge_commit(commit, &context, meter, &mut tally);
+            sink.begin(commit);
+            self.judge_commit(commit, &context, meter, sink);
             if self.needs().files {
                 let files = commit.files()?;
-                self.judge_each(commit, files, &context, meter, &mut tally, &mut ahead)?;
+                self.judge_each(commit, files, &context, meter, sink, &mut ahead)?;
             }
+            sink.end(commit);
         }
         self.progress.advance(commits.len());
-        Ok(tally)
+        Ok(())
     }
 
     pub(super) fn judge_commit(
@@ -65,10 +69,10 @@ impl Check<'_> {
         commit: &Arc<Commit>,
         context: &Context,
         meter: &RunMeter,
-        tally: &mut Tally,
+        sink: &mut impl Sink,
     ) {
         if self.loaded.policy.needs().commit_rules {
-            self.loaded.policy.judge(Subject::Commit(commit), context, meter, &mut tally.findings);
+            self.loaded.policy.judge(Subject::Commit(commit), context, meter, sink.findings());
         }
     }
 
@@ -79,11 +83,11 @@ impl Check<'_> {
         commit: &Arc<Commit>,
         context: &Context,
         meter: &RunMeter,
-        tally: &mut Tally,
+        sink: &mut impl Sink,
     ) -> Result<(), CheckError> {
         let mut ahead = ReadAhead::new(handle, self.loaded, std::slice::from_ref(commit))?;
         let files = commit.files()?;
-        self.judge_each(commit, files, context, meter, tally, &mut ahead)
+        self.judge_each(commit, files, context, meter, sink, &mut ahead)
     }
 
     fn judge_each(
@@ -92,17 +96,17 @@ impl Check<'_> {
         files: &[Arc<File>],
         context: &Context,
         meter: &RunMeter,
-        tally: &mut Tally,
+        sink: &mut impl Sink,
         ahead: &mut ReadAhead<'_>,
     ) -> Result<(), CheckError> {
-        tally.files += files.len();
         meter.add_subjects(files.len());
         let judged = self.loaded.policy.needs().file_rules;
         for file in files {
             ahead.before_file()?;
             if judged {
-                self.loaded.policy.judge(Subject::File(commit, file), context, meter, &mut tally.findings);
+                self.loaded.policy.judge(Subject::File(commit, file), context, meter, sink.findings());
             }
+            sink.file();
             file.release();
         }
         Ok(())

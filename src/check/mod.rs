@@ -14,18 +14,21 @@ mod change;
 mod draft;
 mod judge;
 mod message;
+mod replay;
 mod shards;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use change::RefUpdate;
 pub use draft::Draft;
 pub use message::{Cleanup, clean_message};
+pub use replay::{Difference, Replay, ReplayedRule, Side};
 
 use crate::config::LoadedPolicy;
 use crate::diagnostic::Diagnostics;
-use crate::facts::{Oid, Person, RefName, StoreError};
+use crate::facts::{Commit, Oid, Person, RefName, StoreError};
 use crate::git::{GitError, Repository, Revisions};
 use crate::policy::{Context, Limits, RunMeter};
 use crate::verdict::{Decision, Finding, JudgedChange, State, Summary, Verdict};
@@ -82,6 +85,37 @@ struct Tally {
     commits: usize,
     files: usize,
     findings: Vec<Finding>,
+}
+
+/// Takes what is found, commit by commit.
+trait Sink {
+    /// A commit comes; what is found from here on is about it and its files.
+    fn begin(&mut self, commit: &Arc<Commit>);
+
+    /// One of its files was judged.
+    fn file(&mut self);
+
+    /// Where findings go.
+    fn findings(&mut self) -> &mut Vec<Finding>;
+
+    /// All of the commit was judged.
+    fn end(&mut self, commit: &Arc<Commit>);
+}
+
+impl Sink for Tally {
+    fn begin(&mut self, _: &Arc<Commit>) {
+        self.commits += 1;
+    }
+
+    fn file(&mut self) {
+        self.files += 1;
+    }
+
+    fn findings(&mut self) -> &mut Vec<Finding> {
+        &mut self.findings
+    }
+
+    fn end(&mut self, _: &Arc<Commit>) {}
 }
 
 impl Tally {

@@ -16,29 +16,51 @@ pub(super) const CHUNK: usize = 256;
 pub(super) type Ids<'a> = dyn Iterator<Item = Result<Oid, GitError>> + Send + 'a;
 
 /// Shares chunks of `ids` out to the cores and gives back what `work` made of each, in order.
-///
-/// A single chunk is worked on by `repository` itself: a hook does not pay for a second handle.
 pub(super) fn map_chunks<T: Send>(
     repository: &Repository,
     ids: &mut Ids<'_>,
     work: impl Fn(&Repository, &[Oid]) -> Result<T, CheckError> + Sync,
 ) -> Result<Vec<T>, CheckError> {
+    let keep = |done: &mut Vec<(usize, T)>, handle: &Repository, index: usize, ids: &[Oid]| {
+        done.push((index, work(handle, ids)?));
+        Ok(())
+    };
+    let mut done =
+        fold_chunks(repository, ids, || Ok(Vec::new()), keep)?.into_iter().flatten().collect::<Vec<_>>();
+    done.sort_by_key(|(index, _)| *index);
+    Ok(done.into_iter().map(|(_, result)| result).collect())
+}
+
+/// Shares chunks of `ids` out to the cores. Each worker starts with what `start` makes, lets `work` add one numbered chunk
+/// after the other to it, and gives it back: which chunks went to which worker is chance.
+///
+/// A single chunk is worked on by `repository` itself: a hook does not pay for a second handle.
+pub(super) fn fold_chunks<A: Send>(
+    repository: &Repository,
+    ids: &mut Ids<'_>,
+    start: impl Fn() -> Result<A, CheckError> + Sync,
+    work: impl Fn(&mut A, &Repository, usize, &[Oid]) -> Result<(), CheckError> + Sync,
+) -> Result<Vec<A>, CheckError> {
     let first = next_chunk(ids)?;
     if first.len() < CHUNK {
-        return if first.is_empty() { Ok(Vec::new()) } else { Ok(vec![work(repository, &first)?]) };
+        let mut all = start()?;
+        if !first.is_empty() {
+            work(&mut all, repository, 0, &first)?;
+        }
+        return Ok(vec![all]);
     }
     let queue = Mutex::new(Queue { given: 0, waiting: Some(first), ids });
     let stop = AtomicBool::new(false);
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let handles = (0..workers).map(|_| repository.sibling()).collect::<Result<Vec<_>, _>>()?;
-    let done = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let spawned: Vec<_> = handles
             .into_iter()
             .map(|handle| {
-                let (queue, stop, work) = (&queue, &stop, &work);
+                let (queue, stop, start, work) = (&queue, &stop, &start, &work);
                 let thread = std::thread::Builder::new().stack_size(STACK_SIZE);
                 thread.spawn_scoped(scope, move || {
-                    let done = worker(&handle, queue, stop, work);
+                    let done = start().and_then(|all| worker(all, &handle, queue, stop, work));
                     if done.is_err() {
                         stop.store(true, Ordering::Relaxed);
                     }
@@ -48,30 +70,22 @@ pub(super) fn map_chunks<T: Send>(
             .collect::<Result<_, _>>()
             .map_err(|error| GitError::new(format!("a worker thread cannot be started: {error}")))?;
         join(spawned)
-    })?;
-    Ok(in_order(done))
+    })
 }
 
-type Numbered<T> = Vec<(usize, T)>;
-
-fn join<T>(
-    threads: Vec<std::thread::ScopedJoinHandle<'_, Result<Numbered<T>, CheckError>>>,
-) -> Result<Numbered<T>, CheckError> {
+fn join<A>(
+    threads: Vec<std::thread::ScopedJoinHandle<'_, Result<A, CheckError>>>,
+) -> Result<Vec<A>, CheckError> {
     let mut all = Vec::new();
     let mut failed = None;
     for thread in threads {
         match thread.join() {
-            Ok(Ok(done)) => all.extend(done),
+            Ok(Ok(done)) => all.push(done),
             Ok(Err(error)) => failed = failed.or(Some(error)),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
     failed.map_or(Ok(all), Err)
-}
-
-fn in_order<T>(mut done: Numbered<T>) -> Vec<T> {
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
 }
 
 struct Queue<'q, 'i> {
@@ -96,17 +110,17 @@ fn next_chunk(ids: &mut Ids<'_>) -> Result<Vec<Oid>, GitError> {
     ids.take(CHUNK).collect()
 }
 
-fn worker<T>(
+fn worker<A>(
+    mut all: A,
     handle: &Repository,
     queue: &Mutex<Queue<'_, '_>>,
     stop: &AtomicBool,
-    work: &(impl Fn(&Repository, &[Oid]) -> Result<T, CheckError> + Sync),
-) -> Result<Numbered<T>, CheckError> {
-    let mut done = Vec::new();
+    work: &(impl Fn(&mut A, &Repository, usize, &[Oid]) -> Result<(), CheckError> + Sync),
+) -> Result<A, CheckError> {
     while !stop.load(Ordering::Relaxed) {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next()?;
         let Some((index, chunk)) = next else { break };
-        done.push((index, work(handle, &chunk)?));
+        work(&mut all, handle, index, &chunk)?;
     }
-    Ok(done)
+    Ok(all)
 }

@@ -91,6 +91,10 @@ pub(super) enum Command {
     Check(Check),
     /// List the rules in force, or show one whole
     Rules(Rules),
+    /// Run the tests of the rules
+    Test(Test),
+    /// Say what the rules would have decided for past commits
+    Replay(Replay),
     /// What an installed hook calls
     Hook(Hook),
     /// Write a completion script for a shell
@@ -142,6 +146,40 @@ pub(super) struct Check {
 pub(super) struct Rules {
     /// Show this rule whole
     pub(super) rule: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Test {
+    /// Only tests that have this in their name
+    pub(super) filter: Option<String>,
+    /// Name the statements that no test enters, and rules that no test shows satisfied or violated
+    #[arg(long)]
+    pub(super) coverage: bool,
+    /// Fail if fewer statements of a hundred are entered
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) coverage_min: Option<u8>,
+    /// The tests of this shipped rule set, instead of the policy's own (may be given again)
+    #[arg(long = "set", value_name = "NAME", conflicts_with_all = ["policy", "extended"])]
+    pub(super) sets: Vec<String>,
+    /// The tests of the shipped sets that the policy extends, too
+    #[arg(long = "sets")]
+    pub(super) extended: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// Commits: A..B, or a revision alone for that commit; default: the newest 10,000 of HEAD
+    #[arg(value_name = "RANGE|REV", conflicts_with = "all")]
+    pub(super) revisions: Vec<String>,
+    /// Only this rule, even if it is off (may be given again)
+    #[arg(long = "rule", value_name = "ID")]
+    pub(super) rules: Vec<String>,
+    /// Judge by the policy of this revision too, and say what differs
+    #[arg(long, value_name = "REV")]
+    pub(super) compare: Option<String>,
+    /// The whole history of HEAD
+    #[arg(long)]
+    pub(super) all: bool,
 }
 
 #[derive(Debug, Args)]

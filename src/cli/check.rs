@@ -194,27 +194,34 @@ fn as_the_server<'e>(
     Session::with_policy(environment, repository, theirs)
 }
 
-/// A long range is read by git's batch processes, unless told otherwise.
 fn suited<'e>(session: Session<'e>, target: &Target, common: &Common) -> anyhow::Result<Session<'e>> {
+    match target {
+        Target::Commits(revisions) => suited_for(session, revisions, revisions.exclude.is_empty(), common),
+        Target::Update(update) => {
+            let exclude = update.old.into_iter().chain(update.held.iter().copied()).collect();
+            let range = Revisions { include: update.new.into_iter().collect(), exclude, single: false };
+            suited_for(session, &range, false, common)
+        }
+        _ => Ok(session),
+    }
+}
+
+/// A long range is read by git's batch processes, unless told otherwise. The `whole` of a history is long: walking it in
+/// process, only to count it, would itself be.
+pub(super) fn suited_for<'e>(
+    session: Session<'e>,
+    range: &Revisions,
+    whole: bool,
+    common: &Common,
+) -> anyhow::Result<Session<'e>> {
     let repository = &session.repository;
-    if common.backend != arguments::Backend::Auto || repository.backend() != git::Backend::Git2 {
+    let fixed = common.backend != arguments::Backend::Auto || repository.backend() != git::Backend::Git2;
+    if fixed || range.single {
         return Ok(session);
     }
-    let (include, exclude) = match target {
-        Target::Commits(revisions) if !revisions.single => {
-            (revisions.include.clone(), revisions.exclude.clone())
-        }
-        Target::Update(update) => (
-            update.new.into_iter().collect(),
-            update.old.into_iter().chain(update.held.iter().copied()).collect(),
-        ),
-        _ => return Ok(session),
-    };
     let uses = session.loaded.policy.needs();
     let long = if uses.files || uses.file_rules { LONG_WITH_FILES } else { LONG_WITHOUT_FILES };
-    // Walking the whole of a long history in process, only to count it, would itself be long.
-    let all = matches!(target, Target::Commits(_)) && exclude.is_empty();
-    if !all && repository.walk(&include, &exclude)?.take(long).count() < long {
+    if !whole && repository.walk(&range.include, &range.exclude)?.take(long).count() < long {
         return Ok(session);
     }
     let Session { environment, loaded, .. } = session;

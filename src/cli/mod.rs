@@ -9,8 +9,10 @@ mod init;
 mod install;
 mod output;
 mod progress;
+mod replay;
 mod rules;
 mod session;
+mod test;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -84,6 +86,8 @@ fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<
         Command::Doctor => install::doctor(common, environment),
         Command::Check(command) => check::run(command, common, environment),
         Command::Rules(command) => rules::run(command, common, environment),
+        Command::Replay(command) => replay::run(command, common, environment),
+        Command::Test(command) => test::run(command, common, environment),
         Command::Hook(command) => hook::run(command, common, environment),
         Command::Completions(command) => completions::completions(command),
         Command::Man => completions::man(),

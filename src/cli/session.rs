@@ -84,7 +84,7 @@ impl<'e> Session<'e> {
     }
 }
 
-fn load(
+pub(super) fn load(
     common: &Common,
     environment: &Environment,
     repository: &Repository,
@@ -120,16 +120,28 @@ pub(super) fn policy_at(
     Ok(config::load_if_present(source, environment.now)?)
 }
 
+/// The policy of `--policy DIR`, for which no repository is needed; `None` if that names no folder.
+pub(super) fn policy_in_folder(
+    common: &Common,
+    environment: &Environment,
+) -> anyhow::Result<Option<LoadedPolicy>> {
+    let Some(words) = &common.policy else { return Ok(None) };
+    let start = common.folder.as_deref().unwrap_or(Path::new(""));
+    let folder = environment.folder.join(start).join(words);
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    Ok(Some(config::load(PolicySource::Folder(&folder, words.clone()), environment.now)?))
+}
+
 fn named_policy(
     words: &str,
     common: &Common,
     environment: &Environment,
     repository: &Repository,
 ) -> anyhow::Result<LoadedPolicy> {
-    let start = common.folder.as_deref().unwrap_or(Path::new(""));
-    let folder = environment.folder.join(start).join(words);
-    if folder.is_dir() {
-        return Ok(config::load(PolicySource::Folder(&folder, words.to_owned()), environment.now)?);
+    if let Some(loaded) = policy_in_folder(common, environment)? {
+        return Ok(loaded);
     }
     let Some((revision, path)) = words.split_once(':') else {
         anyhow::bail!("`--policy {words}` is neither a folder nor REV:PATH");

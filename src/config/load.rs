@@ -46,6 +46,10 @@ pub struct LoadedPolicy {
     pub name: PolicyName,
     /// The repository's own tests of its rules.
     pub tests: Vec<Script>,
+    /// The scripts of the rules, the shipped sets' first.
+    pub scripts: Vec<Script>,
+    /// The shipped sets that it extends.
+    pub sets: Vec<String>,
     /// What somebody ought to know: a waiver has ended. Nothing is refused for these.
     pub notices: Vec<Diagnostic>,
 }
@@ -156,8 +160,8 @@ impl Loader {
         let sets = extended(raw.as_ref(), &mut in_bylaws);
         let shipped = shipped(&sets);
         let named = raw.as_ref().map(named).unwrap_or_default();
-        let wanted = |script: &Script| self.purpose.wants(script, &named);
-        let book = compile(&files.scripts, &shipped, wanted);
+        let scripts = judging(&files.scripts, &shipped, |script| self.purpose.wants(script, &named));
+        let book = RuleBook::compile(&scripts, Limits::default());
 
         let config =
             raw.as_ref().map(|raw| Config::read(raw, directory.as_ref(), self.clock, &mut in_bylaws));
@@ -183,7 +187,7 @@ impl Loader {
         let tests = files.scripts.into_iter().filter(|script| script.kind == ScriptKind::Tests).collect();
         let owners = config.owners.iter().map(|owners| (owners.paths.clone(), owners.team.clone())).collect();
         let policy = book.bind(bindings, Arc::clone(&people)).with_owners(owners);
-        Ok(LoadedPolicy { policy, config, people, name, tests, notices })
+        Ok(LoadedPolicy { policy, config, people, name, tests, scripts, sets, notices })
     }
 
     fn source(&self, file: &str, text: Option<String>) -> Source {
@@ -247,16 +251,11 @@ fn named(raw: &RawBylaws) -> Vec<&str> {
     raw.rules.keys().map(|id| id.value.as_str()).chain(waived).collect()
 }
 
-fn compile(
-    own: &[Script],
-    shipped: &[ShippedSet],
-    wanted: impl Fn(&Script) -> bool,
-) -> Result<RuleBook, Diagnostics> {
-    // Shipped ones first: of two rules with one id the message then points at the repository's own, which can be changed.
+/// The scripts that make the rules. Shipped ones first: of two rules with one id the message then points at the
+/// repository's own, which can be changed.
+fn judging(own: &[Script], shipped: &[ShippedSet], wanted: impl Fn(&Script) -> bool) -> Vec<Script> {
     let shipped = shipped.iter().flat_map(|(_, scripts)| scripts).filter(|script| wanted(script));
-    let all: Vec<Script> =
-        shipped.chain(own).filter(|script| script.kind != ScriptKind::Tests).cloned().collect();
-    RuleBook::compile(&all, Limits::default())
+    shipped.chain(own).filter(|script| script.kind != ScriptKind::Tests).cloned().collect()
 }
 
 fn bind(raw: &RawBylaws, rules: &[RuleInfo], mistakes: &mut Mistakes<'_>) -> Vec<Binding> {

@@ -113,6 +113,7 @@ pub(super) type Constants = Option<Shared<Locked<BTreeMap<ImmutableString, Dynam
 /// Its body is evaluated as a block, not called as a function: Rhai gives errors of limits the place of the outermost call,
 /// which this way lies inside the body.
 pub(super) struct Handler {
+    function: String,
     body: Expr,
     names: Vec<ImmutableString>,
     captured: Vec<Dynamic>,
@@ -139,6 +140,7 @@ impl Handler {
         source: ImmutableString,
     ) -> Self {
         Self {
+            function: closure.fn_name().to_owned(),
             body,
             names,
             captured: closure.curry().iter().map(unshare).collect(),
@@ -157,6 +159,21 @@ impl Handler {
     /// The statements.
     pub(super) fn body(&self) -> &Expr {
         &self.body
+    }
+
+    /// What Rhai calls the closure.
+    pub(super) fn function(&self) -> &str {
+        &self.function
+    }
+
+    /// The script that it is written in.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The values that the closure brings along.
+    pub(super) fn captured(&self) -> impl Iterator<Item = &Dynamic> {
+        self.captured.iter()
     }
 
     /// Calls it.

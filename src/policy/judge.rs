@@ -66,6 +66,8 @@ pub struct Context {
 pub struct Policy {
     book: RuleBook,
     bound: Vec<Bound>,
+    /// Those that are off.
+    idle: Vec<Bound>,
     host: Arc<Host>,
 }
 
@@ -82,11 +84,10 @@ struct Bound {
 }
 
 impl RuleBook {
-    /// Puts rules in force; those without a binding are not.
+    /// Puts rules in force; those without a binding are not, nor those whose level is `off`.
     pub fn bind(self, bindings: Vec<Binding>, people: Arc<People>) -> Policy {
-        let bound = bindings
+        let (bound, idle) = bindings
             .into_iter()
-            .filter(|binding| binding.level != Level::Off)
             .filter_map(|binding| {
                 let info = &self.rules.get(binding.rule)?.info;
                 let only: Vec<PathPatterns> =
@@ -96,8 +97,8 @@ impl RuleBook {
                 let params = rule::params(&info.params, &binding.params);
                 Some(Bound { params, view, binding })
             })
-            .collect();
-        Policy { book: self, bound, host: Arc::new(Host { people, owners: Vec::new() }) }
+            .partition(|bound: &Bound| bound.binding.level != Level::Off);
+        Policy { book: self, bound, idle, host: Arc::new(Host { people, owners: Vec::new() }) }
     }
 }
 
@@ -109,9 +110,27 @@ impl Policy {
         self
     }
 
+    /// With these rules in force alone, by their ids; those that are `off` too.
+    #[must_use]
+    pub fn only(mut self, ids: &[String]) -> Self {
+        let all = self.bound.into_iter().chain(self.idle);
+        let wanted = |bound: &Bound| {
+            let rule = self.book.rules.get(bound.binding.rule);
+            rule.is_some_and(|rule| ids.contains(&rule.info.id))
+        };
+        (self.bound, self.idle) = all.partition(wanted);
+        self.bound.sort_by_key(|bound| bound.binding.rule);
+        self
+    }
+
     /// The rules in force.
     pub fn rules(&self) -> impl Iterator<Item = (&RuleInfo, &Binding)> {
         self.bound.iter().filter_map(|bound| Some((&self.rule(bound)?.info, &bound.binding)))
+    }
+
+    /// The rules that were loaded, for asking them otherwise.
+    pub fn into_book(self) -> RuleBook {
+        self.book
     }
 
     /// All rules that were loaded.
@@ -152,16 +171,17 @@ impl Policy {
                 continue;
             }
             let report = Report { rule, bound, subject, context };
-            self.call(handler, &report, meter, findings);
+            let used = self.call(handler, &report, findings);
+            meter.add_of(index, &used);
         }
     }
 
-    fn call(&self, handler: &Handler, report: &Report<'_>, meter: &RunMeter, findings: &mut Vec<Finding>) {
+    fn call(&self, handler: &Handler, report: &Report<'_>, findings: &mut Vec<Finding>) -> Used {
         let question = self.question(report.rule, &report.bound.params);
         let answer = question.ask(handler, report.subject, &report.bound.view);
-        meter.add(&answer.used);
         findings.extend(answer.made.into_iter().map(|made| report.violated(made)));
         findings.extend(answer.failed.map(|mistake| report.error(&mistake)));
+        answer.used
     }
 
     pub(super) fn question<'a>(&'a self, rule: &'a Rule, params: &'a Dynamic) -> Question<'a> {

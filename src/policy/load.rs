@@ -7,6 +7,7 @@ use rhai::{AST, Dynamic, Engine, Module, ParseErrorType, Scope};
 
 use super::api::Table;
 use super::call::{self, Constants, Host};
+use super::coverage::Watched;
 use super::define::{self, Declared};
 use super::parse_ahead::{self, Parsed};
 use super::rule::{self, Rule};
@@ -38,13 +39,27 @@ impl RuleBook {
     /// Everything that is wrong in any of the scripts: what does not compile, what fails when it is run, and rules that are
     /// not declared as they must be.
     pub fn compile(scripts: &[Script], limits: Limits) -> Result<Self, Diagnostics> {
-        let build = || {
-            let (mut engine, table) = engine::build(&limits);
-            api::guard_properties(&mut engine, &table, scripts.iter().map(|script| script.text.as_str()));
-            (engine, table)
-        };
-        let ((engine, table), parsed) = parse_ahead::ahead(scripts, &limits, build);
-        let mut loader = Loader { engine, table, limits, sources: Sources::default(), problems: Vec::new() };
+        let ((engine, table), parsed) = parse_ahead::ahead(scripts, &limits, || guarded(scripts, &limits));
+        Self::load(scripts, parsed, Loader::new(engine, table, limits)).map(|(book, _)| book)
+    }
+
+    /// The same, with statements that say when they are entered.
+    pub(super) fn compile_watched(
+        scripts: &[Script],
+        limits: Limits,
+    ) -> Result<(Self, Watched), Diagnostics> {
+        let ((mut engine, table), parsed) = parse_ahead::ahead(scripts, &limits, || guarded(scripts, &limits));
+        let watched = Watched::new(&mut engine);
+        let loader = Loader { watched: Some(watched), ..Loader::new(engine, table, limits) };
+        let (book, watched) = Self::load(scripts, parsed, loader)?;
+        Ok((book, watched.unwrap_or_default()))
+    }
+
+    fn load(
+        scripts: &[Script],
+        parsed: Vec<Option<Parsed>>,
+        mut loader: Loader,
+    ) -> Result<(Self, Option<Watched>), Diagnostics> {
         loader.libraries(scripts);
         let mut declared = Vec::new();
         for (script, parsed) in scripts.iter().zip(parsed) {
@@ -60,11 +75,11 @@ impl RuleBook {
             }
         }
         loader.duplicates(declared.iter().flat_map(|(_, (found, _))| found));
-        let Loader { engine, table, limits, sources, mut problems } = loader;
+        let Loader { engine, table, limits, sources, mut problems, watched } = loader;
         if problems.is_empty() {
             let infos = rules.iter().map(|rule: &Rule| rule.info.clone()).collect();
             let (table, sources, rules) = (Arc::new(table), Arc::new(sources), rules.into());
-            return Ok(Self { engine, table, sources, limits, rules, classifiers, infos });
+            return Ok((Self { engine, table, sources, limits, rules, classifiers, infos }, watched));
         }
         problems.sort();
         problems.dedup();
@@ -82,6 +97,13 @@ impl RuleBook {
     }
 }
 
+/// An engine that knows which names these scripts write behind a dot.
+fn guarded(scripts: &[Script], limits: &Limits) -> (Engine, Table) {
+    let (mut engine, table) = engine::build(limits);
+    api::guard_properties(&mut engine, &table, scripts.iter().map(|script| script.text.as_str()));
+    (engine, table)
+}
+
 /// What loads scripts.
 pub(super) struct Loader {
     pub(super) engine: Engine,
@@ -89,9 +111,15 @@ pub(super) struct Loader {
     pub(super) limits: Limits,
     pub(super) sources: Sources,
     pub(super) problems: Vec<Diagnostic>,
+    watched: Option<Watched>,
 }
 
 impl Loader {
+    fn new(engine: Engine, table: Table, limits: Limits) -> Self {
+        let (sources, problems) = (Sources::default(), Vec::new());
+        Self { engine, table, limits, sources, problems, watched: None }
+    }
+
     /// Libraries may use each other: whichever waits for another is tried again behind it.
     fn libraries(&mut self, scripts: &[Script]) {
         let library = |script: &'_ Script| match &script.kind {
@@ -106,7 +134,13 @@ impl Loader {
             let mut missing = Vec::new();
             for (script, name) in std::mem::take(&mut waiting) {
                 match self.engine.compile(&script.text) {
-                    Ok(ast) => self.library(script, &name, ast),
+                    Ok(ast) => {
+                        let ast = match &mut self.watched {
+                            Some(watched) => watched.change(&self.engine, ast, script),
+                            None => ast,
+                        };
+                        self.library(script, &name, ast);
+                    }
                     Err(error) => match error.err_type() {
                         ParseErrorType::ModuleUndefined(other) if names.contains(other) && *other != name => {
                             missing.push(error::syntax(&error, script));
@@ -146,8 +180,12 @@ impl Loader {
     }
 
     fn script(&mut self, script: &Script, parsed: Option<Parsed>) -> Option<(Vec<Declared>, Constants)> {
-        let Self { engine, table, limits, sources, problems } = self;
+        let Self { engine, table, limits, sources, problems, watched } = self;
         let parsed = parsed.unwrap_or_else(|| engine.compile(&script.text));
+        let parsed = match watched {
+            Some(watched) => parsed.map(|ast| watched.change(engine, ast, script)),
+            None => parsed,
+        };
         let loading = Loading { engine, table, limits };
         run(&loading, script, parsed, &["rule", "classify"], sources, problems)
     }

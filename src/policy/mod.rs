@@ -8,6 +8,7 @@ mod api;
 mod call;
 mod classify;
 mod clock;
+mod coverage;
 mod define;
 mod document;
 mod engine;
@@ -28,6 +29,7 @@ mod uses;
 mod value;
 
 pub use api::{Entry, Kind, Table};
+pub use coverage::{Coverage, Missed, RuleCoverage, WatchedBook};
 pub use judge::{Binding, Context, Policy, Subject};
 pub use limits::Limits;
 pub use load::RuleBook;

@@ -80,6 +80,10 @@ impl Handlers {
     pub(super) fn all(&mut self) -> impl Iterator<Item = &mut Handler> {
         [&mut self.commit, &mut self.file, &mut self.change, &mut self.push].into_iter().flatten()
     }
+
+    pub(super) fn each(&self) -> impl Iterator<Item = &Handler> {
+        [&self.commit, &self.file, &self.change, &self.push].into_iter().flatten()
+    }
 }
 
 /// A rule that can be called.

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::Limits;
 use super::clock::milliseconds;
@@ -17,6 +18,14 @@ pub struct RunMeter {
     of_subject: (u64, u64),
     spent: AtomicBool,
     told: Mutex<Vec<usize>>,
+    of_rules: Box<[OfRule]>,
+}
+
+/// What the calls of one rule used.
+#[derive(Debug, Default)]
+struct OfRule {
+    operations: AtomicU64,
+    milliseconds: AtomicU64,
 }
 
 impl RunMeter {
@@ -30,9 +39,25 @@ impl RunMeter {
             of_subject: (limits.subject_operations, milliseconds(limits.subject_wall).max(1)),
             spent: AtomicBool::new(false),
             told: Mutex::new(Vec::new()),
+            of_rules: Box::default(),
         };
         meter.add_subjects(subjects);
         meter
+    }
+
+    /// Counts for each of so many rules, too.
+    #[must_use]
+    pub fn of_each(self, rules: usize) -> Self {
+        Self { of_rules: (0..rules).map(|_| OfRule::default()).collect(), ..self }
+    }
+
+    /// Operations and time that a rule has used so far, by its index among those in force, where each is counted. A call
+    /// shorter than a tick of the clock counts for nothing or for a whole one, by chance; over a long run the sum is right.
+    pub fn of_rule(&self, index: usize) -> (u64, Duration) {
+        let used = self.of_rules.get(index).map_or((0, 0), |used| {
+            (used.operations.load(Ordering::Relaxed), used.milliseconds.load(Ordering::Relaxed))
+        });
+        (used.0, Duration::from_millis(used.1))
     }
 
     /// Raises the limits for more subjects: a long range is not counted before it is walked.
@@ -41,6 +66,17 @@ impl RunMeter {
         let (operations, wall) = self.of_subject;
         self.most_operations.fetch_add(operations.saturating_mul(subjects), Ordering::Relaxed);
         self.most_milliseconds.fetch_add(wall.saturating_mul(subjects), Ordering::Relaxed);
+    }
+
+    /// Adds what a call of a rule used, by its index among those in force.
+    pub(super) fn add_of(&self, index: usize, used: &Used) {
+        if let Some(of_rule) = self.of_rules.get(index) {
+            of_rule.operations.fetch_add(used.operations, Ordering::Relaxed);
+            if used.milliseconds > 0 {
+                of_rule.milliseconds.fetch_add(used.milliseconds, Ordering::Relaxed);
+            }
+        }
+        self.add(used);
     }
 
     pub(super) fn add(&self, used: &Used) {

@@ -95,8 +95,13 @@ impl Human {
     }
 
     fn paint(&self, style: &Style, text: &str) -> String {
-        style.clone().force_styling(self.colour).apply_to(text).to_string()
+        paint(self.colour, style, text)
     }
+}
+
+/// Text in a style, where there are colours.
+pub(super) fn paint(colour: bool, style: &Style, text: &str) -> String {
+    style.clone().force_styling(colour).apply_to(text).to_string()
 }
 
 fn heading(finding: &Finding) -> (&'static str, Style) {
@@ -130,11 +135,11 @@ fn places(finding: &Finding) -> Vec<String> {
     subject.into_iter().chain(finding.place.as_ref().map(|place| clean(&place.to_string()))).collect()
 }
 
-fn counted(n: usize, what: &str) -> String {
+pub(super) fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-fn lasting(took: Duration) -> String {
+pub(super) fn lasting(took: Duration) -> String {
     if took.as_secs() >= 10 {
         format!("{:.1} s", took.as_secs_f64())
     } else {

@@ -2,14 +2,18 @@
 
 mod human;
 mod json;
+mod replayed;
 mod sanitize;
+mod tested;
 
 use std::io::{self, Write};
 use std::time::Duration;
 
 pub use human::Human;
 pub use json::Json;
+pub use replayed::{Replayed, ReplayedHuman, ReplayedJson, ReplayedReport};
 pub use sanitize::clean;
+pub use tested::{Tested, TestedHuman, TestedJson, TestedReport};
 
 use crate::verdict::Verdict;
 

@@ -16,7 +16,7 @@ use super::super::load::Loading;
 use super::super::rule::{self, Rule};
 use super::super::sources::Sources;
 use super::super::{Context, Limits, RuleBook, Subject, value};
-use super::{Asserted, CommitAt, NOT_IN_A_TEST};
+use super::{Asserted, CommitAt, NOT_IN_A_TEST, describe};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Change, Commit, File, Identity, People, Push};
 use crate::patterns::PathPatterns;
@@ -33,6 +33,8 @@ pub(super) struct State {
     pub(super) checked: usize,
     /// What the rule said that an assertion did not expect.
     pub(super) said: Vec<String>,
+    /// What it judged, with which parameters.
+    pub(super) values: Vec<String>,
     /// Persons that were made up, for `person(email)` in rules.
     pub(super) people: Vec<Identity>,
     /// Owners that were made up, for `file.owners`.
@@ -68,6 +70,7 @@ pub(super) fn with_state<R>(
         asserted: Vec::new(),
         checked: 0,
         said: Vec::new(),
+        values: Vec::new(),
         people: Vec::new(),
         owners: Vec::new(),
         made: 0,
@@ -107,6 +110,8 @@ struct Said {
     findings: Vec<Reported>,
     errors: Vec<Diagnostic>,
     applied: bool,
+    subject: Dynamic,
+    params: Dynamic,
 }
 
 impl Said {
@@ -261,6 +266,8 @@ fn trial(
     };
     let mut trial = Trial { question, said: Said::default() };
     trial.subject(subject)?;
+    trial.said.subject = subject.clone();
+    trial.said.params.clone_from(trial.question.params);
     Ok(trial.said)
 }
 
@@ -289,6 +296,7 @@ fn expect(id: &str, said: &Said, state: &'static str, text: Option<&str>) -> Fal
             return Ok(said.values());
         }
         test.said = said.lines();
+        test.values = describe::values(&said.subject, &said.params);
         let wanted = if state == "error" { "cannot run" } else { state };
         let with = text.map(|text| format!(" with a message that holds `{text}`")).unwrap_or_default();
         let is = if said.state() == state { "says something else" } else { said_word(said.state()) };
