@@ -4,8 +4,8 @@
 
 use rhai::{Dynamic, EvalAltResult, ImmutableString};
 
-use super::api::{Api, FileValue, fail, shown, unreadable};
-use super::document::{Language, SyntaxError, check};
+use super::api::{Api, Fallible, FileValue, fail, shown, unreadable};
+use super::document::{Language, SyntaxError, check, why_not, why_not_file};
 
 /// `()` for what parses, for other languages, and for what is no text.
 fn syntax_error(file: &mut FileValue) -> Result<Dynamic, Box<EvalAltResult>> {
@@ -17,21 +17,37 @@ fn syntax_error(file: &mut FileValue) -> Result<Dynamic, Box<EvalAltResult>> {
     Ok(check(&text, language)?.map_or(Dynamic::UNIT, Dynamic::from))
 }
 
-fn of_text(text: &str, language: &str) -> Result<Dynamic, Box<EvalAltResult>> {
-    match Language::named(language) {
-        Some(language) => Ok(check(text, language)?.map_or(Dynamic::UNIT, Dynamic::from)),
-        None => {
-            fail(format!("`{language}` is no language that is read here; there are json, yaml, toml and hcl"))
-        }
-    }
+fn named(language: &str) -> Fallible<Language> {
+    Language::named(language).map_or_else(
+        || fail(format!("`{language}` is no language that is read here; there are json, yaml, toml and hcl")),
+        Ok,
+    )
+}
+
+fn value(error: Option<SyntaxError>) -> Dynamic {
+    error.map_or(Dynamic::UNIT, Dynamic::from)
 }
 
 pub(super) fn register(api: &mut Api<'_>) {
     api.function(
         "syntax_error",
         "(text: string, language: string) -> syntax_error?",
-        "Why a text does not parse as `json`, `yaml`, `toml` or `hcl`; `()` if it does.",
-        of_text,
+        "Why a text cannot be read as `json`, `yaml`, `toml` or `hcl`; `()` if it can.",
+        |text: &str, language: &str| -> Fallible<Dynamic> { why_not(text, named(language)?).map(value) },
+    )
+    .function(
+        "syntax_error",
+        "(nothing: (), language: string) -> ()",
+        "`()` is no document.",
+        |(): (), _: &str| (),
+    );
+    api.more("file").method(
+        "syntax_error",
+        "(language: string) -> syntax_error?",
+        "Why the file cannot be read as `json`, `yaml`, `toml` or `hcl`, whatever it is called: also for a key that is there twice.",
+        |file: &mut FileValue, language: &str| -> Fallible<Dynamic> {
+            why_not_file(file, named(language)?).map(value)
+        },
     );
     api.more("file").method(
         "syntax_error",

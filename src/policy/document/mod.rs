@@ -16,7 +16,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use rhai::{EvalAltResult, ImmutableString};
 
-pub(super) use read::{Language, Source, check, of_file, of_text, only};
+pub(super) use read::{Language, Source, check, of_file, of_text, only, why_not, why_not_file};
 pub(super) use show::{equal, shown};
 
 use super::api::Fallible;

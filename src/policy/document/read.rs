@@ -90,6 +90,11 @@ pub(in crate::policy) fn check(text: &str, language: Language) -> Fallible<Optio
     Ok(outcome(text, Asked { language, before: 0, values: false })?.err())
 }
 
+/// Why a text cannot be read: what its grammar says, and keys that are there twice and limits beside.
+pub(in crate::policy) fn why_not(text: &str, language: Language) -> Fallible<Option<SyntaxError>> {
+    Ok(outcome(text, Asked { language, before: 0, values: true })?.err())
+}
+
 /// All documents of a text, or why there are none.
 type Outcome = Result<Arc<[Slot]>, SyntaxError>;
 
@@ -169,27 +174,45 @@ pub(in crate::policy) enum Source<'a> {
     Value(u32),
 }
 
-/// The documents of a file; `None` if it is deleted, binary, a symlink or a submodule.
-pub(in crate::policy) fn of_file(file: &FileValue, language: Language) -> Fallible<Option<Arc<[Slot]>>> {
+/// The text of a file, or where it is none; `None` if it is deleted, binary, a symlink or a submodule.
+fn text_of<R>(
+    file: &FileValue,
+    look: impl FnOnce(Result<&str, SyntaxError>) -> Fallible<R>,
+) -> Fallible<Option<R>> {
     if !file.file.parts().mode.is_file() {
         return Ok(None);
     }
-    let blob = file.file.blob().map_err(unreadable)?.filter(|blob| !blob.is_binary());
-    let path = file.file.path().text();
-    match blob {
+    match file.file.blob().map_err(unreadable)?.filter(|blob| !blob.is_binary()) {
         None => Ok(None),
-        Some(Blob::Whole(bytes)) => match std::str::from_utf8(&bytes) {
-            Ok(text) => of_text(text, language, &Source::File(&path)).map(Some),
-            Err(error) => {
+        Some(Blob::Whole(bytes)) => {
+            let text = std::str::from_utf8(&bytes).map_err(|error| {
                 let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
                 let line = number(memchr::memchr_iter(b'\n', valid).count() + 1);
-                let error = SyntaxError { message: "is not UTF-8 here".to_owned(), line, column: 0 };
-                Err(wrong(&error, language, &Source::File(&path)))
-            }
-        },
+                SyntaxError { message: "is not UTF-8 here".to_owned(), line, column: 0 }
+            });
+            look(text).map(Some)
+        }
         // Says how large it is.
         Some(Blob::TooLarge { .. }) => file.file.text().map_err(unreadable).map(|_| None),
     }
+}
+
+/// The documents of a file; `None` if it has no text.
+pub(in crate::policy) fn of_file(file: &FileValue, language: Language) -> Fallible<Option<Arc<[Slot]>>> {
+    let path = file.file.path().text();
+    text_of(file, |text| match text {
+        Ok(text) => of_text(text, language, &Source::File(&path)),
+        Err(error) => Err(wrong(&error, language, &Source::File(&path))),
+    })
+}
+
+/// Why a file cannot be read; `None` if it can, and if it has no text.
+pub(in crate::policy) fn why_not_file(file: &FileValue, language: Language) -> Fallible<Option<SyntaxError>> {
+    let error = text_of(file, |text| match text {
+        Ok(text) => why_not(text, language),
+        Err(error) => Ok(Some(error)),
+    })?;
+    Ok(error.flatten())
 }
 
 /// The documents of a text.
@@ -219,7 +242,9 @@ fn nothing() -> Slot {
 fn wrong(error: &SyntaxError, language: Language, source: &Source<'_>) -> Box<rhai::EvalAltResult> {
     let place = Place { file: String::new(), line: error.line, column: error.column }.to_string();
     let (what, help) = match source {
-        Source::File(path) => (format!("`{path}{place}`"), "`file.syntax_error()` asks before"),
+        Source::File(path) => {
+            (format!("`{path}{place}`"), "`file.syntax_error(\"yaml\")` and its kin ask before")
+        }
         Source::Text | Source::Value(_) => (format!("the text, at {}", place.trim_start_matches(':')), ""),
     };
     let mistake = Diagnostic::new(format!("{what} is no {}: {}", language.name(), error.message));

@@ -179,6 +179,7 @@ fn a_text_says_whether_it_parses() {
     all_true(
         "",
         r#"
+        syntax_error("a: 1\na: 2", "yaml").line == 2 && syntax_error((), "yaml") == ()
         syntax_error("{", "json").line == 1 && syntax_error("{}", "json") == ()
         syntax_error("a {\n", "hcl") != () && syntax_error("a: [", "yaml").message != "" && syntax_error("a = ", "toml").column == 5
         "#,
@@ -256,9 +257,23 @@ fn a_file_that_does_not_parse_is_an_error_that_names_the_place() {
     let found = of_file("file.json()", "x/a.json", 0o100_644, b"{\n  \"a\": }\n");
     assert_eq!(found[0].0, State::Error);
     assert_eq!(found[0].1, "rule 'r' cannot run: `x/a.json:2:8` is no JSON: expected value");
-    assert_eq!(found[0].3.as_deref(), Some("`file.syntax_error()` asks before"));
+    assert_eq!(found[0].3.as_deref(), Some("`file.syntax_error(\"yaml\")` and its kin ask before"));
     let found = of_file("file.yaml_all()", "a.yaml", 0o100_644, b"a: 1\nb: \xff\n");
     assert_eq!(found[0].1, "rule 'r' cannot run: `a.yaml:2` is no YAML: is not UTF-8 here");
+}
+
+#[test]
+fn a_file_says_whether_it_can_be_read() {
+    let body =
+        "let e = file.syntax_error(\"yaml\"); if e == () { \"none\" } else { `${e.line} ${e.message}` }";
+    for (bytes, wanted) in [
+        (&b"a: 1\na: 2\n"[..], "2 `a` is there twice, first in line 1"),
+        (b"a: 1\n", "none"),
+        (b"\0", "none"),
+        (b"\xff", "1 is not UTF-8 here"),
+    ] {
+        assert_eq!(of_file(body, "a.txt", 0o100_644, bytes)[0].1, wanted);
+    }
 }
 
 #[test]
