@@ -267,7 +267,10 @@ fn the_way_from_nothing_to_a_trusted_rule_can_be_gone() {
 #[ignore = "until `bylaws lint` and `docs` are here"]
 fn every_example_is_clean() {
     let repo = Repo::new();
-    repo.write(".bylaws/bylaws.toml", "extends = []\n[environments.production]\nrefs = [\"main\"]\n");
+    repo.write(
+        ".bylaws/bylaws.toml",
+        "extends = []\n[environments.production]\nrefs = [\"main\"]\n[requirements.production]\nmajor = {}\n",
+    );
     for (number, script) in
         scripts().iter().enumerate().filter(|(_, script)| !script.text.contains("rhai error"))
     {
