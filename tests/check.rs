@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/readme.rs"]
+mod readme;
 
 use std::process::{Command, Output, Stdio};
 
@@ -452,4 +454,154 @@ fn the_examples_of_the_readme_work() {
     repo.write("src/cart.c", "int sum;\n/* TODO: tax */\nint tax;\n");
     repo.commit("SHOP-12 Add the tax");
     assert_eq!(json(&repo, &["check", "HEAD"])["decision"], "allow");
+}
+
+/// A branch on top of what the remote has: a secret, a bad subject, advice.
+fn branch_with_findings() -> (Repo, String) {
+    let origin = Repo::new();
+    origin.write("a.txt", "one\n");
+    origin.commit("Add the first file");
+    let clone = Repo::clone_of(&origin, &[]);
+    clone.git(&["switch", "-q", "-c", "topic"]);
+    let secret = format!("AKIA{}", "Q7".repeat(8));
+    clone.write("store.toml", format!("key = \"{secret}\"\n"));
+    clone.commit("Add the settings of the store.");
+    (clone, secret)
+}
+
+#[test]
+fn every_format_tells_of_every_finding_and_of_no_secret() {
+    let (repo, secret) = branch_with_findings();
+    let parts = [
+        ("human", ["no-secrets", "subject-form", "store.toml:1"]),
+        ("json", ["no-secrets", "subject-form", "store.toml"]),
+        ("sarif", ["no-secrets", "subject-form", "store.toml"]),
+        ("junit", ["no-secrets: store.toml:1", "subject-form: commit", "file=\"store.toml\""]),
+        ("github", ["title=no-secrets::", "title=subject-form (commit", "::error file=store.toml,line=1,"]),
+        ("gitlab", ["no-secrets", "subject-form", "store.toml"]),
+    ];
+    for (format, parts) in parts {
+        let answer = bylaws(&repo, &["check", "origin/main..HEAD", "--format", format]);
+        assert_eq!(answer.status, 1, "{format}: {}{}", answer.out, answer.err);
+        assert!(!answer.out.contains(&secret), "{format}: {}", answer.out);
+        for part in parts {
+            assert!(answer.out.contains(part), "{format}: {part} is missing:\n{}", answer.out);
+        }
+    }
+}
+
+#[test]
+fn reports_of_a_draft_and_of_what_is_staged_have_every_format() {
+    let repo = Repo::new();
+    repo.stage("a.txt", "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n");
+    repo.write("message", "Mend the sum of the cart\nno blank line\n");
+    for format in ["human", "json", "sarif", "junit", "github", "gitlab"] {
+        let staged = bylaws(&repo, &["check", "--staged", "--format", format]);
+        assert!(staged.status == 1 && staged.out.contains("a.txt"), "{format}: {}{}", staged.out, staged.err);
+        let message = bylaws(&repo, &["check", "--message", "message", "--format", format]);
+        assert!(
+            message.status == 1 && message.out.contains("blank-second-line"),
+            "{format}: {}",
+            message.out
+        );
+    }
+}
+
+#[test]
+fn a_report_on_nothing_can_be_read_too() {
+    let origin = Repo::new();
+    origin.write(".bylaws/bylaws.toml", "");
+    let first = origin.commit("Add an empty policy");
+    let baseline = format!("[rules]\nsubject-form = {{ baseline = \"{first}\" }}\n");
+    origin.write(".bylaws/bylaws.toml", baseline);
+    origin.commit("Judge from here on");
+    let clone = Repo::clone_of(&origin, &[]);
+    for backend in ["git2", "git"] {
+        for (format, part) in [
+            ("json", "\"decision\": \"allow\""),
+            ("sarif", "\"results\": []"),
+            ("junit", "failures=\"0\""),
+            ("github", "allowed: "),
+            ("gitlab", "[]"),
+        ] {
+            let answer = bylaws(&clone, &["check", "--format", format, "--backend", backend]);
+            assert_eq!(answer.status, 0, "{format}: {}", answer.err);
+            assert!(answer.out.contains(part), "{format}: {}", answer.out);
+            assert!(answer.err.contains("nothing to check"), "{}", answer.err);
+        }
+    }
+}
+
+#[test]
+fn a_format_that_a_command_does_not_have_is_refused() {
+    let repo = Repo::new();
+    repo.write("a.txt", "one\n");
+    repo.commit("Add the first file");
+    let cases: [(&[&str], &str); 6] = [
+        (&["rules", "--format", "sarif"], "it has `human` and `json`"),
+        (&["doctor", "--format", "junit"], "it has `human` and `json`"),
+        (&["init", "--format", "json"], "it has `human`"),
+        (&["schema", "--format", "gitlab"], "it has `human`"),
+        (&["completions", "bash", "--format", "github"], "it has `human`"),
+        (&["check", "--format", "xml"], "possible values: human, json, sarif, junit, github, gitlab"),
+    ];
+    for (words, help) in cases {
+        let answer = bylaws(&repo, words);
+        assert_eq!((answer.status, answer.out.as_str()), (2, ""), "{words:?}: {}", answer.err);
+        assert!(answer.err.starts_with("error: ") && answer.err.contains(help), "{words:?}: {}", answer.err);
+    }
+}
+
+#[test]
+fn editors_get_schemas_and_definitions() {
+    let folder = Repo::empty_folder();
+    let bylaws_toml = bylaws(&folder, &["schema"]);
+    assert!(bylaws_toml.out.contains("\"title\": \"bylaws.toml\""), "{}", bylaws_toml.err);
+    assert!(bylaws(&folder, &["schema", "server"]).out.contains("\"title\": \"server.toml\""));
+    assert_eq!(bylaws(&folder, &["schema", "waivers"]).status, 2);
+    let wrote = bylaws(&folder, &["schema", "-o", "editor/schema"]);
+    assert_eq!(wrote.out.lines().count(), 3, "{}{}", wrote.out, wrote.err);
+    let written = std::fs::read_to_string(folder.path().join("editor/schema/bylaws.schema.json")).unwrap();
+    assert_eq!(written, bylaws_toml.out);
+    let printed = bylaws(&folder, &["definitions"]).out;
+    assert!(
+        printed.contains("module static;") && printed.contains("fn get subject(commit: commit) -> string;")
+    );
+    assert_eq!(bylaws(&folder, &["definitions", "-o", "editor"]).status, 0);
+    assert_eq!(std::fs::read_to_string(folder.path().join("editor/bylaws.d.rhai")).unwrap(), printed);
+    assert_eq!(bylaws(&folder, &["definitions", "-o", "/dev/null/x"]).status, 2);
+}
+
+/// The commands of the CI files in the README, as a CI server would run them.
+#[test]
+fn the_ci_files_of_the_readme_work() {
+    let (repo, _) = branch_with_findings();
+    let base = repo.git(&["rev-parse", "origin/main"]);
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_bylaws")).parent().unwrap().display().to_string();
+    let run = |command: &str| {
+        let prelude = format!(
+            "PATH='{bin}':$PATH GITHUB_BASE_REF=main CI_MERGE_REQUEST_DIFF_BASE_SHA={base}; export PATH\nset -e\n"
+        );
+        answer(&shell(&repo, &(prelude + command)))
+    };
+    let github = readme::commands(".github/workflows/bylaws.yml");
+    let [annotate, scan] = github.as_slice() else { panic!("{github:?}") };
+    let annotated = run(annotate);
+    assert_eq!(annotated.status, 1, "{}", annotated.err);
+    assert!(annotated.out.starts_with("::"), "{}", annotated.out);
+    assert!(annotated.out.contains("::error file=store.toml,line=1,"), "{}", annotated.out);
+    assert_eq!(run(scan).status, 0, "{}", run(scan).err);
+    let gitlab = readme::commands(".gitlab-ci.yml");
+    let [quality, junit, last] = gitlab.as_slice() else { panic!("{gitlab:?}") };
+    assert_eq!((run(quality).status, run(junit).status, run(last).status), (0, 0, 1));
+    for (file, part) in [
+        ("bylaws.sarif", "\"executionSuccessful\": true"),
+        ("gl-code-quality.json", "\"severity\": \"blocker\""),
+        ("bylaws.xml", "<failure "),
+    ] {
+        let text = std::fs::read_to_string(repo.path().join(file)).unwrap();
+        assert!(text.contains(part), "{file}: {text}");
+        let shown = [".github/workflows/bylaws.yml", ".gitlab-ci.yml"].map(readme::file).concat();
+        assert!(shown.contains(&format!(": {file}\n")), "{file} is not picked up");
+    }
 }

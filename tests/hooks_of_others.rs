@@ -2,7 +2,10 @@
 //!
 //! `.ci/tools` gets them; a tool that is not there is said aloud.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is a test")]
+#![allow(clippy::disallowed_methods, reason = "it shields the tests from the environment")]
 
+#[path = "common/readme.rs"]
+mod readme;
 #[path = "common/sandbox.rs"]
 mod sandbox;
 
@@ -34,8 +37,21 @@ impl Scene {
     fn run(&self, folder: &Path, program: &str, words: &[&str]) -> Run {
         let bin = self.tool.as_deref().and_then(Path::parent).unwrap_or(Path::new("/"));
         let path = self.machine.environment().into_iter().find(|(name, _)| name == "PATH").unwrap().1;
-        let path = format!("{}:{}", bin.display(), path.to_str().unwrap());
-        self.machine.run_with(folder, program, words, &[("PATH", path.as_str())])
+        let own = self.machine.path("bin");
+        let path = format!("{}:{}:{}", own.display(), bin.display(), path.to_str().unwrap());
+        self.machine.run_with(
+            folder,
+            program,
+            words,
+            &[("PATH", path.as_str()), ("RUSTUP_HOME", &rustup_home())],
+        )
+    }
+
+    /// From now on `bylaws` is a command.
+    fn put_on_path(&self) {
+        let bin = self.machine.path("bin");
+        fs::create_dir_all(&bin).unwrap();
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_bylaws"), bin.join("bylaws")).unwrap();
     }
 
     fn tool(&self, words: &[&str]) {
@@ -102,6 +118,12 @@ impl Scene {
     }
 }
 
+/// Where the toolchains are: the home of a sandbox has none.
+fn rustup_home() -> String {
+    let of = |name: &str| std::env::var(name).ok();
+    of("RUSTUP_HOME").or_else(|| of("HOME").map(|home| home + "/.rustup")).unwrap_or_default()
+}
+
 /// Where `.ci/tools` put it, or on `PATH`.
 fn find(tool: &str) -> Option<PathBuf> {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
@@ -109,7 +131,7 @@ fn find(tool: &str) -> Option<PathBuf> {
     let arch = if arch == "x86_64" { "x64" } else { "arm64" };
     let native = tools.join(format!("node_modules/lefthook-{os}-{arch}/bin/lefthook"));
     let mut places = vec![match tool {
-        "pre-commit" => tools.join("python/bin/pre-commit"),
+        "pre-commit" | "prek" => tools.join("python/bin").join(tool),
         "lefthook" => native,
         _ => tools.join("node_modules/husky/bin.js"),
     }];
@@ -258,4 +280,100 @@ fn a_hook_of_another_tool_that_fails_blocks_with_its_own_status() {
     let again = format!("#!/bin/sh\nexec '{}' hook pre-commit\n", env!("CARGO_BIN_EXE_bylaws"));
     machine.script(&hook, &again);
     machine.commit(&repository).ok();
+}
+
+impl Scene {
+    /// A repository with our `.pre-commit-hooks.yaml` behind the address that the README names. What these tools build from
+    /// it is a program that runs the real one: that is built already.
+    fn publish_hooks(&self) {
+        let hooks = self.machine.path("hooks");
+        let write = |name: &str, text: &str| {
+            fs::create_dir_all(hooks.join(name).parent().unwrap()).unwrap();
+            fs::write(hooks.join(name), text).unwrap();
+        };
+        write(".pre-commit-hooks.yaml", include_str!("../.pre-commit-hooks.yaml"));
+        write("Cargo.toml", "[package]\nname = \"bylaws\"\nversion = \"1.0.0\"\nedition = \"2021\"\n");
+        let real = env!("CARGO_BIN_EXE_bylaws");
+        write(
+            "src/main.rs",
+            &format!(
+                "use std::os::unix::process::CommandExt as _;\n\
+                 fn main() {{ panic!(\"{{}}\", std::process::Command::new({real:?}).args(std::env::args_os().skip(1)).exec()) }}\n"
+            ),
+        );
+        for words in
+            [&["init", "-q"][..], &["add", "."], &["commit", "-q", "-m", "Hooks"], &["tag", "v1.0.0"]]
+        {
+            self.run(&hooks, "git", words).ok();
+        }
+        let redirect =
+            format!("[url {:?}]\n\tinsteadOf = https://example.org/bylaws.git\n", hooks.to_str().unwrap());
+        fs::write(self.machine.path("home/.gitconfig"), redirect).unwrap();
+    }
+
+    /// A file is refused by its contents, a message by its words, and what is right goes through.
+    fn file_and_message_are_judged(&self) {
+        let refused = self.commit(&self.repository, &secret()).refused();
+        assert!(refused.contains("error[no-keys]"), "{refused}");
+        let head = self.run(&self.repository, "git", &["rev-parse", "HEAD"]).ok();
+        fs::write(self.repository.join("settings.conf"), format!("after = {head}")).unwrap();
+        self.run(&self.repository, "git", &["add", "."]).ok();
+        let refused = self.run(&self.repository, "git", &["commit", "-m", "WIP"]).refused();
+        assert!(refused.contains("error[no-wip]"), "{refused}");
+        self.run(&self.repository, "git", &["commit", "-m", "Change the settings"]).ok();
+    }
+
+    /// Adds a file of a tool, and a rule on messages.
+    fn set_up(&self, name: &str, text: &str) {
+        fs::write(self.repository.join(name), text).unwrap();
+        let rule = r#"rule("no-wip", #{
+    title: "No work in progress",
+    why: "it is not done",
+    commit: |commit| if commit.subject == "WIP" { finding("it is work in progress") },
+});
+"#;
+        fs::write(self.repository.join(".bylaws/rules/no-wip.rhai"), rule).unwrap();
+        self.run(&self.repository, "git", &["add", "."]).ok();
+        self.run(&self.repository, "git", &["commit", "-q", "-m", "Set up a tool"]).ok();
+    }
+}
+
+/// Our `.pre-commit-hooks.yaml`, as the README says to use it, and with the program on `PATH`.
+fn hooks_of_ours(tool: &str) {
+    let Some(scene) = Scene::with(tool) else { return };
+    scene.publish_hooks();
+    let config = readme::file(".pre-commit-config.yaml");
+    scene.set_up(".pre-commit-config.yaml", &config);
+    scene.tool(&["install", "-t", "pre-commit", "-t", "commit-msg"]);
+    scene.file_and_message_are_judged();
+
+    let system = config.replace("id: bylaws-message", "id: bylaws-message-system");
+    let system = system.replace("id: bylaws\n", "id: bylaws-system\n");
+    assert!(system.matches("-system").count() == 2);
+    fs::write(scene.repository.join(".pre-commit-config.yaml"), system).unwrap();
+    scene.run(&scene.repository, "git", &["add", "."]).ok();
+    scene.run(&scene.repository, "git", &["commit", "-q", "--no-verify", "-m", "Take ours from PATH"]).ok();
+    let without = scene.commit(&scene.repository, "a = 2\n").refused();
+    assert!(without.contains("bylaws"), "a missing program blocks: {without}");
+    scene.put_on_path();
+    scene.file_and_message_are_judged();
+}
+
+#[test]
+fn our_hooks_in_pre_commit() {
+    hooks_of_ours("pre-commit");
+}
+
+#[test]
+fn our_hooks_in_prek() {
+    hooks_of_ours("prek");
+}
+
+#[test]
+fn our_commands_in_lefthook() {
+    let Some(scene) = Scene::with("lefthook") else { return };
+    scene.put_on_path();
+    scene.set_up("lefthook.yml", &readme::file("lefthook.yml"));
+    scene.tool(&["install"]);
+    scene.file_and_message_are_judged();
 }

@@ -406,6 +406,29 @@ fn coverage_may_be_demanded() {
 }
 
 #[test]
+fn junit_holds_a_case_for_each_test_and_other_formats_are_refused() {
+    let tests = "test(\"fits\", || { assert_satisfied(\"short\", commit(#{})) });
+test(\"<is> refused\", || {
+    assert_violated(\"short\", commit(#{ subject: \"Add <it>\" }));
+});
+";
+    let repo = with_tests(RULE, tests);
+    let answer = bylaws(&repo, &["test", "--format", "junit", "--coverage"]);
+    assert_eq!(answer.status, 1, "{}{}", answer.out, answer.err);
+    let suite = junit_parser::from_reader(answer.out.as_bytes()).unwrap().suites.remove(0);
+    assert_eq!((suite.name.as_str(), suite.tests, suite.failures), ("bylaws test", 2, 1));
+    let failed = &suite.cases[1];
+    assert_eq!(failed.original_name, "<is> refused");
+    assert_eq!((failed.file.as_deref(), failed.line), (Some(".bylaws/tests/short.rhai"), Some(2)));
+    assert_eq!(failed.status.failure_as_ref().message, "expected: rule `short` is violated; it is satisfied");
+    for format in ["sarif", "github", "gitlab"] {
+        let answer = bylaws(&repo, &["test", "--format", format]);
+        assert_eq!((answer.status, answer.out.as_str()), (2, ""), "{format}: {}", answer.err);
+        assert!(answer.err.contains(&format!("no output in the format `{format}`")), "{}", answer.err);
+    }
+}
+
+#[test]
 fn measuring_coverage_changes_no_result() {
     let repo = Repo::new();
     let plain = json(&repo, &["test", "--set", "recommended"]);
@@ -490,6 +513,27 @@ fn replay_judges_as_a_check_does() {
     }
     assert_eq!(replay["denied"], 3, "{replay:#}");
     assert_eq!(json(&repo, &["replay"])["rules"][0]["commits"], replay["rules"][0]["commits"]);
+}
+
+#[test]
+fn formats_of_findings_hold_all_that_a_replay_finds() {
+    let repo = with_history();
+    let answer = bylaws(&repo, &["replay", "--format", "sarif"]);
+    assert_eq!(answer.status, 0, "{}", answer.err);
+    let sarif: Value = serde_json::from_str(&answer.out).unwrap();
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 6, "{sarif:#}");
+    for format in ["junit", "github", "gitlab"] {
+        let answer = bylaws(&repo, &["replay", "--format", format, "--rule", "no-tabs"]);
+        assert_eq!(answer.status, 0, "{}", answer.err);
+        assert!(
+            answer.out.contains("a tab is added") && !answer.out.contains("subject has"),
+            "{}",
+            answer.out
+        );
+    }
+    let answer = bylaws(&repo, &["replay", "--format", "sarif", "--compare", "HEAD"]);
+    assert_eq!((answer.status, answer.out.as_str()), (2, ""));
+    assert!(answer.err.contains("no output in the format `sarif`"), "{}", answer.err);
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::ConfigFile;
+
 /// Git hooks and policy as code: check commits with sandboxed Rhai rules, in hooks, in CI and on the server.
 #[derive(Debug, Parser)]
 #[command(name = "bylaws", version, max_term_width = 100, propagate_version = true)]
@@ -67,6 +69,29 @@ pub(super) enum Format {
     Human,
     /// One JSON object
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit's XML, for CI servers
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// GitLab's Code Quality report
+    Gitlab,
+}
+
+impl Format {
+    /// Those of a report on findings.
+    const OF_FINDINGS: &[Self] =
+        &[Self::Human, Self::Json, Self::Sarif, Self::Junit, Self::Github, Self::Gitlab];
+    /// Those of tests that ran.
+    const OF_TESTS: &[Self] = &[Self::Human, Self::Json, Self::Junit];
+    /// Those of a list.
+    const OF_LISTS: &[Self] = &[Self::Human, Self::Json];
+
+    /// The word that is typed for it.
+    pub(super) fn word(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
@@ -97,10 +122,33 @@ pub(super) enum Command {
     Replay(Replay),
     /// What an installed hook calls
     Hook(Hook),
+    /// Write the JSON Schema of bylaws.toml, people.toml or server.toml, for editors
+    Schema(Schema),
+    /// Write a Rhai definition file of everything that rules can name, for editors
+    Definitions(Definitions),
     /// Write a completion script for a shell
     Completions(Completions),
     /// Write the manual page
     Man,
+}
+
+impl Command {
+    /// The forms that its output can have; any other is refused.
+    pub(super) fn formats(&self) -> &'static [Format] {
+        match self {
+            Self::Replay(replay) if replay.compare.is_some() => Format::OF_LISTS,
+            Self::Check(_) | Self::Hook(_) | Self::Replay(_) => Format::OF_FINDINGS,
+            Self::Test(_) => Format::OF_TESTS,
+            Self::Rules(_) | Self::Doctor => Format::OF_LISTS,
+            Self::Init(_)
+            | Self::Install(_)
+            | Self::Uninstall
+            | Self::Schema(_)
+            | Self::Definitions(_)
+            | Self::Completions(_)
+            | Self::Man => &[Format::Human],
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -189,6 +237,40 @@ pub(super) struct Hook {
     /// What git gave the hook
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(super) arguments: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// The file it is of; default: bylaws, and with -o all
+    #[arg(value_enum, value_name = "FILE")]
+    pub(super) file: Option<SchemaOf>,
+    /// Write FILE.schema.json into DIR
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    Bylaws,
+    People,
+    Server,
+}
+
+impl From<SchemaOf> for ConfigFile {
+    fn from(file: SchemaOf) -> Self {
+        match file {
+            SchemaOf::Bylaws => Self::Bylaws,
+            SchemaOf::People => Self::People,
+            SchemaOf::Server => Self::Server,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Definitions {
+    /// Write bylaws.d.rhai into DIR
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

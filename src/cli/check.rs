@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use anyhow::Context as _;
 
-use super::arguments::{self, Common};
+use super::arguments::{self, Common, Format};
 use super::environment::Environment;
 use super::hook::draft_of;
 use super::output::{self, Stream};
@@ -35,10 +35,14 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<Exit> {
     let repository = session::open(common, environment)?;
-    let target = target(command, common, environment, &repository)?;
+    let mut target = target(command, common, environment, &repository)?;
     if matches!(target, Target::Nothing) {
         output::note("nothing to check: nothing is staged, and every commit of this branch is on a remote")?;
-        return Ok(Exit::Allowed);
+        if common.format == Format::Human {
+            return Ok(Exit::Allowed);
+        }
+        // Whatever reads the report cannot read an empty file.
+        target = Target::Commits(Revisions { include: Vec::new(), exclude: Vec::new(), single: true });
     }
     let session = match &command.onto {
         Some(_) => as_the_server(command, common, environment, repository)?,
@@ -47,7 +51,7 @@ pub(super) fn run(
     output::notices(&session.loaded, common)?;
     let session = suited(session, &target, common)?;
     let verdict = judge(&session, target, common)?;
-    output::report(&verdict, Stream::Out, common, environment)
+    output::report(&verdict, &session.loaded, Stream::Out, common, environment)
 }
 
 fn target(

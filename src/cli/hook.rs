@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::output::{self, Stream};
 use super::session::{self, Session, held_by};
 use crate::check::{Cleanup, Draft, Progress, RefUpdate, clean_message};
-use crate::config::Purpose;
+use crate::config::{LoadedPolicy, Purpose};
 use crate::facts::{Oid, Person, RefName};
 use crate::git::Repository;
 use crate::install::{Target, hook};
@@ -37,7 +37,7 @@ pub(super) fn run(
                 return Ok(Exit::Allowed);
             }
             let verdict = session.check(&Progress::default()).staged()?;
-            let exit = answer(&verdict, common, environment);
+            let exit = answer(&verdict, &session.loaded, common, environment);
             leave(session);
             exit
         }
@@ -48,11 +48,16 @@ pub(super) fn run(
 }
 
 /// A passing hook says nothing; whatever was found goes to standard error, where git shows it.
-fn answer(verdict: &Verdict, common: &Common, environment: &Environment) -> anyhow::Result<Exit> {
+fn answer(
+    verdict: &Verdict,
+    loaded: &LoadedPolicy,
+    common: &Common,
+    environment: &Environment,
+) -> anyhow::Result<Exit> {
     if verdict.findings.is_empty() && verdict.decision == Decision::Allow {
         return Ok(Exit::Allowed);
     }
-    output::report(verdict, Stream::Error, common, environment)
+    output::report(verdict, loaded, Stream::Error, common, environment)
 }
 
 fn commit_msg(
@@ -67,7 +72,7 @@ fn commit_msg(
     let session = Session::for_purpose(common, environment, repository, Purpose::Commits)?;
     let draft = draft_of(&session, &String::from_utf8_lossy(&raw))?;
     let verdict = session.check(&Progress::default()).draft(draft)?;
-    let exit = answer(&verdict, common, environment);
+    let exit = answer(&verdict, &session.loaded, common, environment);
     leave(session);
     exit
 }
@@ -146,7 +151,7 @@ fn pre_push(
         None => Session::new(common, environment, repository)?,
     };
     let verdict = super::progress::shown(common.quiet, |progress| session.check(progress).updates(&updates))?;
-    answer(&verdict, common, environment)
+    answer(&verdict, &session.loaded, common, environment)
 }
 
 /// `<local ref> SP <local id> SP <remote ref> SP <remote id>`, githooks(5).

@@ -1,14 +1,13 @@
 //! `bylaws init`: write a commented starter policy.
 
 use std::fs;
-use std::io::Write as _;
 
 use anyhow::Context as _;
 
 use super::Exit;
 use super::arguments::{self, Common};
 use super::environment::Environment;
-use super::{output, session};
+use super::{files, output, session};
 use crate::config;
 
 pub(super) fn run(
@@ -20,8 +19,8 @@ pub(super) fn run(
     let top =
         repository.work_tree().context("a bare repository has no work tree to write `.bylaws/` into")?;
     let folder = top.join(".bylaws");
-    let files = config::starter(&command.sets)?;
-    let there: Vec<&str> = files
+    let starter = config::starter(&command.sets)?;
+    let there: Vec<&str> = starter
         .iter()
         .map(|(name, _)| name.as_str())
         .filter(|name| folder.join(name).symlink_metadata().is_ok())
@@ -32,27 +31,14 @@ pub(super) fn run(
             there.join("`, `.bylaws/")
         );
     }
-    for (name, contents) in &files {
+    for (name, contents) in &starter {
         let path = folder.join(name);
         let parent = path.parent().unwrap_or(&folder);
         fs::create_dir_all(parent)
             .with_context(|| format!("cannot make the folder `{}`", parent.display()))?;
-        replace(&path, contents).with_context(|| format!("cannot write `{}`", path.display()))?;
+        files::replace(&path, contents).with_context(|| format!("cannot write `{}`", path.display()))?;
         output::say(&format!("wrote .bylaws/{name}"))?;
     }
     output::say("next: read .bylaws/bylaws.toml, run `bylaws check`, then commit the folder")?;
     Ok(Exit::Allowed)
-}
-
-/// Whole or not at all: written beside it, then renamed.
-fn replace(path: &std::path::Path, contents: &str) -> std::io::Result<()> {
-    let beside = path.with_extension("bylaws-new");
-    let mut file = fs::File::create(&beside)?;
-    let written = file.write_all(contents.as_bytes()).and_then(|()| file.sync_all());
-    let done = written.and_then(|()| fs::rename(&beside, path));
-    if done.is_err() {
-        // What failed is told; the half-written file is not left behind.
-        drop(fs::remove_file(&beside));
-    }
-    done
 }

@@ -79,7 +79,7 @@ pub(super) fn doctor(common: &Common, environment: &Environment) -> anyhow::Resu
     checks.push(policy_check(common, environment, repository));
     match common.format {
         Format::Json => output::say(&serde_json::to_string_pretty(&as_json(&checks))?)?,
-        Format::Human => checks.iter().filter(|check| !common.quiet || !check.ok).try_for_each(say_check)?,
+        _ => checks.iter().filter(|check| !common.quiet || !check.ok).try_for_each(say_check)?,
     }
     Ok(if checks.iter().all(|check| check.ok) { Exit::Allowed } else { Exit::Denied })
 }

@@ -3,7 +3,9 @@
 mod arguments;
 mod check;
 mod completions;
+mod editors;
 mod environment;
+mod files;
 mod hook;
 mod init;
 mod install;
@@ -18,9 +20,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Format};
 use environment::Environment;
 
+use crate::diagnostic::Diagnostic;
 use crate::git::GitError;
 use crate::install::InstallError;
 use crate::report::clean;
@@ -79,6 +82,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, started: Instant) -> a
 
 fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<Exit> {
     let common = &arguments.common;
+    has_format(&arguments.command, common.format)?;
     match &arguments.command {
         Command::Init(command) => init::run(command, common, environment),
         Command::Install(command) => install::install(command, common, environment),
@@ -89,9 +93,22 @@ fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<
         Command::Replay(command) => replay::run(command, common, environment),
         Command::Test(command) => test::run(command, common, environment),
         Command::Hook(command) => hook::run(command, common, environment),
+        Command::Schema(command) => editors::schema(command, common, environment),
+        Command::Definitions(command) => editors::definitions(command, common, environment),
         Command::Completions(command) => completions::completions(command),
         Command::Man => completions::man(),
     }
+}
+
+/// Nobody gets another form of output than the one asked for: a program may be reading it.
+fn has_format(command: &Command, format: Format) -> Result<(), Diagnostic> {
+    let formats = command.formats();
+    if formats.contains(&format) {
+        return Ok(());
+    }
+    let has: Vec<String> = formats.iter().map(|format| format!("`{}`", format.word())).collect();
+    let message = format!("this command has no output in the format `{}`", format.word());
+    Err(Diagnostic::new(message).help(format!("it has {}", has.join(" and "))))
 }
 
 /// An error as people see it: what, where, and what to do.

@@ -6,7 +6,7 @@ use super::Exit;
 use super::arguments::{Common, Format};
 use super::environment::Environment;
 use crate::config::LoadedPolicy;
-use crate::report::{Human, Json, Outcome, Report};
+use crate::report::{Github, Gitlab, Human, Json, Junit, Outcome, Report, RuleInForce, Sarif};
 use crate::verdict::Verdict;
 
 /// Where a report goes.
@@ -19,6 +19,7 @@ pub(super) enum Stream {
 /// Writes the report and says how the run ended. A report that could not be written is an error, never "allowed".
 pub(super) fn report(
     verdict: &Verdict,
+    loaded: &LoadedPolicy,
     stream: Stream,
     common: &Common,
     environment: &Environment,
@@ -30,8 +31,13 @@ pub(super) fn report(
     let renderer: Box<dyn Report> = match common.format {
         Format::Human => Box::new(Human { colour, quiet: common.quiet, verbose: common.verbose }),
         Format::Json => Box::new(Json),
+        Format::Sarif => Box::new(Sarif),
+        Format::Junit => Box::new(Junit),
+        Format::Github => Box::new(Github),
+        Format::Gitlab => Box::new(Gitlab),
     };
-    let outcome = Outcome { verdict, took: environment.started.elapsed() };
+    let rules: Vec<RuleInForce<'_>> = loaded.policy.rules().collect();
+    let outcome = Outcome { verdict, rules: &rules, took: environment.started.elapsed() };
     match stream {
         Stream::Out => {
             let mut out = io::BufWriter::new(io::stdout().lock());

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 
 use super::arguments::{self, Common, Format};
 use super::environment::Environment;
+use super::output::Stream;
 use super::session::{self, Session};
 use super::{Exit, check, output, progress};
 use crate::check::{Progress, Replay};
@@ -42,6 +43,9 @@ pub(super) fn run(
         Some(revision) => Some(compared(revision, command, &session, common)?),
         None => None,
     };
+    if !matches!(common.format, Format::Human | Format::Json) {
+        return whole_verdict(&session, &range, common);
+    }
     let replay = replay(&session, against.as_ref(), &range, common)?;
     let replayed = Replayed { replay: &replay, took: environment.started.elapsed() };
     write(replayed, common)?;
@@ -108,6 +112,16 @@ fn compared<'e>(
     Session::with_policy(environment, repository, loaded)
 }
 
+/// All that is found, in a format of findings.
+fn whole_verdict(session: &Session<'_>, range: &Range, common: &Common) -> anyhow::Result<Exit> {
+    let reference = session.repository.head()?.reference;
+    let verdict = progress::shown(common.quiet, |progress| {
+        session.check(progress).replay_whole(&range.revisions, range.newest, reference)
+    })?;
+    output::report(&verdict, &session.loaded, Stream::Out, common, session.environment)?;
+    Ok(if verdict.summary.errors > 0 { Exit::Undecided } else { Exit::Allowed })
+}
+
 fn replay(
     session: &Session<'_>,
     against: Option<&Session<'_>>,
@@ -131,7 +145,8 @@ fn write(replayed: Replayed<'_>, common: &Common) -> anyhow::Result<()> {
             quiet: common.quiet,
             verbose: common.verbose,
         }),
-        Format::Json => Box::new(ReplayedJson),
+        // Formats of findings have their own way; others were refused.
+        _ => Box::new(ReplayedJson),
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     renderer.write(replayed, &mut out).and_then(|()| out.flush()).context("cannot write the report")

@@ -24,8 +24,8 @@ pub(super) fn run(
     };
     let text = match (common.format, command.rule.is_some()) {
         (Format::Json, _) => json(&session, &chosen)?,
-        (Format::Human, false) => list(&session, &chosen),
-        (Format::Human, true) => chosen.iter().map(|(rule, binding)| whole(rule, binding)).collect(),
+        (_, false) => list(&session, &chosen),
+        (_, true) => chosen.iter().map(|(rule, binding)| whole(rule, binding)).collect(),
     };
     output::say(text.trim_end())?;
     Ok(Exit::Allowed)

@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::git::{Needs, Repository};
 use crate::policy::testing::{self, CommitAt, Options, Suite, TestOutcome};
 use crate::policy::{Coverage, Limits, Origin, RuleBook, Script, ScriptKind};
-use crate::report::{Tested, TestedHuman, TestedJson, TestedReport};
+use crate::report::{Tested, TestedHuman, TestedJson, TestedJunit, TestedReport};
 
 /// Rules, and the tests to run on them.
 struct Ground {
@@ -168,7 +168,9 @@ fn write(tested: Tested<'_>, common: &Common) -> anyhow::Result<()> {
             quiet: common.quiet,
             verbose: common.verbose,
         }),
-        Format::Json => Box::new(TestedJson),
+        Format::Junit => Box::new(TestedJunit),
+        // Others were refused.
+        _ => Box::new(TestedJson),
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     renderer.write(tested, &mut out).and_then(|()| out.flush()).context("cannot write the report")

@@ -1,4 +1,4 @@
-//! Configuration: `bylaws.toml` and `people.toml` become types, and together with the rules' scripts a policy.
+//! Configuration: `bylaws.toml`, `people.toml` and `server.toml` become types, and together with the rules' scripts a policy.
 //!
 //! Each file is read in two steps. First what was typed: [`raw`] holds every key as it is written, with its place. Then what
 //! it means: here every word is looked up, every pattern compiled, and what cannot hold together is found. All mistakes of
@@ -20,6 +20,8 @@ pub mod raw;
 mod requirement;
 mod requires;
 mod rules;
+mod schema;
+mod server;
 mod sets;
 mod starter;
 mod time;
@@ -36,6 +38,8 @@ pub use files::PolicyFile;
 pub use listing::ListedRule;
 pub use load::{LoadedPolicy, PolicySource, Purpose, load, load_for, load_if_present};
 pub use requirement::{BreakGlass, Owners, Requirement, Requirements, Skippable};
+pub use schema::ConfigFile;
+pub use server::{IdentitySource, Operator, Server, server};
 pub use sets::{RECOMMENDED, set_scripts, sets};
 pub use starter::starter;
 pub use waiver::Waiver;

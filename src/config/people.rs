@@ -178,7 +178,9 @@ impl Reader<'_, '_> {
         let mut read: Vec<Key> = Vec::new();
         for raw in keys {
             let bounds = self.bounds(&raw);
-            let Some(material) = self.material(&raw) else { continue };
+            let Some(material) = material(&raw, raw.ssh.as_ref(), raw.gpg.as_ref(), self.mistakes) else {
+                continue;
+            };
             // One person may have one key for two spans of time.
             if !read.iter().any(|key| key.material == material) {
                 let text = match &material {
@@ -203,22 +205,26 @@ impl Reader<'_, '_> {
         }
         (from, until)
     }
+}
 
-    fn material(&mut self, raw: &At<Table<RawKey>>) -> Option<KeyMaterial> {
-        let read = match (&raw.ssh, &raw.gpg) {
-            (Some(ssh), None) => ssh_key(ssh).map(KeyMaterial::Ssh).map_err(|wrong| (ssh, wrong)),
-            (None, Some(gpg)) => gpg_fingerprint(gpg).map(KeyMaterial::Gpg).map_err(|wrong| (gpg, wrong)),
-            (ssh, _) => {
-                let wrong = if ssh.is_some() { "both `ssh` and `gpg`" } else { "neither `ssh` nor `gpg`" };
-                let mistake = self.mistakes.at(raw, format_args!("a key has {wrong}"));
-                self.mistakes
-                    .error(mistake.help("each key is one of the two: { ssh = \"ssh-ed25519 AAAA...\" }"));
-                return None;
-            }
-        };
-        read.map_err(|(at, (message, help))| self.mistakes.error(self.mistakes.at(at, message).help(help)))
-            .ok()
-    }
+/// The key that is written at `place`: one of the two, and a good one.
+pub(super) fn material<T>(
+    place: &At<T>,
+    ssh: Option<&At<String>>,
+    gpg: Option<&At<String>>,
+    mistakes: &mut Mistakes<'_>,
+) -> Option<KeyMaterial> {
+    let read = match (ssh, gpg) {
+        (Some(ssh), None) => ssh_key(ssh).map(KeyMaterial::Ssh).map_err(|wrong| (ssh, wrong)),
+        (None, Some(gpg)) => gpg_fingerprint(gpg).map(KeyMaterial::Gpg).map_err(|wrong| (gpg, wrong)),
+        (ssh, _) => {
+            let wrong = if ssh.is_some() { "both `ssh` and `gpg`" } else { "neither `ssh` nor `gpg`" };
+            let mistake = mistakes.at(place, format_args!("a key has {wrong}"));
+            mistakes.error(mistake.help("each key is one of the two: { ssh = \"ssh-ed25519 AAAA...\" }"));
+            return None;
+        }
+    };
+    read.map_err(|(at, (message, help))| mistakes.error(mistakes.at(at, message).help(help))).ok()
 }
 
 impl Mistakes<'_> {

@@ -48,7 +48,8 @@ impl RuleBook {
         scripts: &[Script],
         limits: Limits,
     ) -> Result<(Self, Watched), Diagnostics> {
-        let ((mut engine, table), parsed) = parse_ahead::ahead(scripts, &limits, || guarded(scripts, &limits));
+        let ((mut engine, table), parsed) =
+            parse_ahead::ahead(scripts, &limits, || guarded(scripts, &limits));
         let watched = Watched::new(&mut engine);
         let loader = Loader { watched: Some(watched), ..Loader::new(engine, table, limits) };
         let (book, watched) = Self::load(scripts, parsed, loader)?;

@@ -10,6 +10,7 @@ mod classify;
 mod clock;
 mod coverage;
 mod define;
+mod definitions;
 mod document;
 mod engine;
 mod error;
@@ -30,6 +31,7 @@ mod value;
 
 pub use api::{Entry, Kind, Table};
 pub use coverage::{Coverage, Missed, RuleCoverage, WatchedBook};
+pub use definitions::{DEFINITIONS, definitions};
 pub use judge::{Binding, Context, Policy, Subject};
 pub use limits::Limits;
 pub use load::RuleBook;

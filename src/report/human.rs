@@ -6,7 +6,7 @@ use std::time::Duration;
 use console::Style;
 
 use super::{Outcome, Report, clean};
-use crate::verdict::{Decision, Finding, State, Summary};
+use crate::verdict::{Decision, Finding, State};
 
 /// The human format.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,7 +32,7 @@ impl Report for Human {
         if self.quiet && verdict.decision == Decision::Allow {
             return Ok(());
         }
-        self.last_line(verdict.decision, verdict.summary, outcome.took, to)
+        self.last_line(outcome, to)
     }
 }
 
@@ -58,14 +58,10 @@ impl Human {
         writeln!(to)
     }
 
-    fn last_line(
-        &self,
-        decision: Decision,
-        summary: Summary,
-        took: Duration,
-        to: &mut dyn Write,
-    ) -> io::Result<()> {
-        let (word, style) = match decision {
+    /// What was decided and how much was looked at.
+    pub(super) fn last_line(&self, outcome: Outcome<'_>, to: &mut dyn Write) -> io::Result<()> {
+        let summary = outcome.verdict.summary;
+        let (word, style) = match outcome.verdict.decision {
             Decision::Allow => ("allowed", Style::new().green()),
             Decision::Deny => ("denied", Style::new().red()),
             Decision::Error => ("could not decide", Style::new().red()),
@@ -90,7 +86,7 @@ impl Human {
             "{}: {} in {seen} ({})",
             self.paint(&style.bold(), word),
             found.join(", "),
-            lasting(took)
+            lasting(outcome.took)
         )
     }
 
@@ -149,49 +145,12 @@ pub(super) fn lasting(took: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples::{finding, written};
     use super::*;
-    use crate::facts::Oid;
-    use crate::verdict::{About, Level, PolicyName, Verdict};
-
-    fn finding() -> Finding {
-        Finding {
-            rule: "no-secrets".into(),
-            level: Level::HardMandatory,
-            state: State::Violated,
-            message: "an AWS access key is added".into(),
-            fix: Some("take it out, rotate the key, and read it from the environment".into()),
-            why: Some("whoever can read the repository can use the key".into()),
-            commit: Oid::from_hex(b"3f9c1e2000000000000000000000000000000000"),
-            reference: None,
-            path: Some("config/store.toml".into()),
-            line: Some(14),
-            place: None,
-            about: Some(
-                About {
-                    author: "Ada Lovelace".into(),
-                    subject: "Add the \u{1b}[31msettings of the store".into(),
-                    is_draft: false,
-                }
-                .into(),
-            ),
-        }
-    }
+    use crate::verdict::Level;
 
     fn shown(findings: Vec<Finding>, human: Human) -> String {
-        let summary =
-            Summary { commits: 12, files: 40, rules: 9, violated: findings.len(), ..Summary::default() };
-        let policy = PolicyName { source: ".bylaws".into(), digest: "sha256:00".into() };
-        let verdict = Verdict {
-            version: 1,
-            decision: Decision::of(&findings),
-            policy,
-            changes: vec![],
-            findings,
-            summary,
-        };
-        let mut out = Vec::new();
-        human.write(Outcome { verdict: &verdict, took: Duration::from_millis(4) }, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
+        written(findings, &human)
     }
 
     #[test]

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::value::Datetime;
 
-use super::{At, Table, Words};
+use super::{At, DATE, Table, Words};
 
 /// Who: names, e-mails, logins, keys, seniority, teams; services such as CI.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "people.toml")]
 pub struct RawPeople {
     /// The team's words for seniority, lowest first.
     #[serde(default)]
@@ -23,7 +25,7 @@ pub struct RawPeople {
 }
 
 /// A person.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RawPerson {
     /// The full name; absent: the short one.
@@ -45,7 +47,7 @@ pub struct RawPerson {
 }
 
 /// A service.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RawService {
     /// Test suites this service's results are trusted for.
@@ -66,15 +68,18 @@ pub struct RawService {
 }
 
 /// A key: either `ssh` or `gpg`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("oneOf" = [{ "required": ["ssh"] }, { "required": ["gpg"] }]))]
 pub struct RawKey {
     /// An OpenSSH public key, `ssh-ed25519 AAAA...`.
     pub ssh: Option<At<String>>,
     /// The full fingerprint of an OpenPGP primary key.
     pub gpg: Option<At<String>>,
     /// The first day, UTC, or the moment from which it is valid; absent: always.
+    #[schemars(with = "Option<String>", extend("pattern" = DATE))]
     pub from: Option<At<Datetime>>,
     /// The last day, UTC, or the moment at which it ends; absent: never.
+    #[schemars(with = "Option<String>", extend("pattern" = DATE))]
     pub until: Option<At<Datetime>>,
 }

@@ -4,29 +4,43 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, json_schema};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{At, Words};
+use super::{At, FULL_ID, Words};
+use crate::verdict::Level;
 
 /// How one rule is in force.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, JsonSchema)]
+#[schemars(transform = or_a_level)]
 pub struct RawRule {
     /// `off`, `advisory`, `soft-mandatory` or `hard-mandatory`; absent: the rule's own, else `soft-mandatory`.
+    #[schemars(extend("enum" = Level::WORDS))]
     pub level: Option<At<String>>,
     /// The only paths it looks at; absent: all.
     pub paths: Option<At<Words>>,
     /// Paths it does not look at, beside those of the whole policy.
+    #[schemars(default)]
     pub except: Words,
     /// A full commit id: the rule is not for commits reachable from it.
+    #[schemars(extend("pattern" = FULL_ID))]
     pub baseline: Option<At<String>>,
     /// All other keys: the rule's parameters.
+    #[schemars(flatten, with = "BTreeMap<String, serde_json::Value>")]
     pub params: BTreeMap<At<String>, At<toml::Value>>,
 }
 
 impl RawRule {
     /// The keys that mean the same for every rule.
     pub const KEYS: [&'static str; 4] = ["level", "paths", "except", "baseline"];
+}
+
+/// A level alone will do for a table that holds nothing else.
+fn or_a_level(table: &mut Schema) {
+    let level = table.pointer("/properties/level").cloned().unwrap_or_default();
+    let description = table.get("description").cloned().unwrap_or_default();
+    *table = json_schema!({ "description": description, "anyOf": [level, table.clone()] });
 }
 
 impl<'de> Deserialize<'de> for RawRule {

@@ -6,6 +6,7 @@ mod folders;
 mod impact;
 mod meaning;
 mod purpose;
+mod schema;
 mod starters;
 
 use std::collections::BTreeMap;

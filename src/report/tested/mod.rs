@@ -2,12 +2,14 @@
 
 mod human;
 mod json;
+mod junit;
 
 use std::io::{self, Write};
 use std::time::Duration;
 
 pub use human::TestedHuman;
 pub use json::TestedJson;
+pub use junit::TestedJunit;
 
 use crate::policy::Coverage;
 use crate::policy::testing::TestOutcome;
