@@ -172,8 +172,9 @@ pub struct JudgedChange {
     /// The environment that the ref belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
-    /// How far it reaches.
-    pub impact: Impact,
+    /// How far it reaches; absent where nothing hung on it and nobody wanted to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impact: Option<Impact>,
     /// How soon it must be.
     pub urgency: Urgency,
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::shards::{CHUNK, map_chunks};
-use super::{Check, CheckError, Tally};
+use super::shards::{CHUNK, Ids, map_chunks};
+use super::{Baselines, Check, CheckError, Tally};
 use crate::config::Movement;
 use crate::facts::{Change, Commit, Evidence, File, Oid, Push, RefName, Urgency};
+use crate::git::Needs;
 use crate::policy::{Context, Subject};
 use crate::verdict::JudgedChange;
 
@@ -23,18 +24,25 @@ pub struct RefUpdate {
     pub held: Vec<Oid>,
 }
 
-pub(super) fn as_judged(change: &Change) -> JudgedChange {
-    JudgedChange {
-        reference: change.reference.clone(),
-        old: change.old,
-        new: change.new,
-        environment: change.environment.clone(),
-        impact: change.impact,
-        urgency: change.urgency,
-    }
-}
-
 impl Check<'_> {
+    pub(super) fn as_judged(&self, change: &Change) -> JudgedChange {
+        JudgedChange {
+            reference: change.reference.clone(),
+            old: change.old,
+            new: change.new,
+            environment: change.environment.clone(),
+            impact: self.needs_impact(change.environment.is_some()).then_some(change.impact),
+            urgency: change.urgency,
+        }
+    }
+
+    /// Does anything hang on the files of a change as a whole? To gather them is to compare the trees of all its commits.
+    fn needs_impact(&self, has_environment: bool) -> bool {
+        let policy = &self.loaded.policy;
+        let asked = policy.needs().change_files || policy.classifiers().next().is_some();
+        asked || has_environment || self.tells_impact
+    }
+
     /// Judges one update: its commits, their files, and the change as a whole.
     pub(super) fn judge_update(
         &self,
@@ -43,30 +51,76 @@ impl Check<'_> {
     ) -> Result<Arc<Change>, CheckError> {
         let include: Vec<Oid> = update.new.into_iter().collect();
         let exclude: Vec<Oid> = update.old.into_iter().chain(update.held.iter().copied()).collect();
-        let needs = self.needs();
+        let context = self.context(Some(update.reference.clone()));
+        let baselines = self.baselines(&include, &exclude)?;
         let mut walk = self.repository.walk(&include, &exclude)?;
-        let chunks = map_chunks(self.repository, &mut walk, |handle, ids| Ok(handle.commits(ids, needs)?))?;
+        let change = if self.needs_impact(context.environment.is_some()) {
+            self.judge_classified(update, &mut walk, &context, &baselines, tally)?
+        } else {
+            self.judge_passing(update, &mut walk, &context, &baselines, tally)?
+        };
+        if self.loaded.policy.needs().change_rules {
+            let context = Context { impact: Some(change.impact), ..context };
+            let meter = self.meter(1);
+            self.loaded.policy.judge(Subject::Change(&change), &context, &meter, &mut tally.findings);
+        }
+        Ok(change)
+    }
+
+    /// In two passes: the rules of a commit may ask for the impact of the whole change.
+    fn judge_classified(
+        &self,
+        update: &RefUpdate,
+        ids: &mut Ids<'_>,
+        context: &Context,
+        baselines: &Baselines,
+        tally: &mut Tally,
+    ) -> Result<Arc<Change>, CheckError> {
+        let needs = Needs { files: true, ..self.needs() };
+        let chunks = map_chunks(self.repository, ids, |handle, ids| Ok(handle.commits(ids, needs)?))?;
         let commits: Vec<Arc<Commit>> = chunks.into_iter().flatten().collect();
         let meter = self.meter(1);
-        let mut change = Arc::new(self.change_of(update, commits)?);
+        let files = self.files_of(update, &commits)?;
+        let mut change = Arc::new(self.change_of(update, commits, files)?);
         let raised =
             self.loaded.policy.classify(&change, &meter, &mut tally.findings).map(|(impact, _)| impact);
         if let Some(impact) = raised {
             change = Arc::new(Change { impact, ..Change::clone(&change) });
         }
-        let context = Context { impact: Some(change.impact), ..self.context(Some(change.reference.clone())) };
-        let baselines = self.baselines(&include, &exclude)?;
+        let context = Context { impact: Some(change.impact), ..context.clone() };
         if change.commits.len() < CHUNK {
-            self.judge_chunk(self.repository, &change.commits, &context, &baselines, &meter, tally)?;
+            self.judge_chunk(self.repository, &change.commits, &context, baselines, &meter, tally)?;
         } else {
             // Gathered anew, a chunk at a time and on every core: the contents of so many are not to be held at once.
             let mut ids = change.commits.iter().filter_map(|commit| commit.id()).map(Ok);
-            tally.add(self.judge_all(&mut ids, &context, &baselines)?);
-        }
-        if self.loaded.policy.needs().change_rules {
-            self.loaded.policy.judge(Subject::Change(&change), &context, &meter, &mut tally.findings);
+            tally.add(self.judge_all(&mut ids, &context, baselines)?);
         }
         Ok(change)
+    }
+
+    /// In one pass, where nothing hangs on how far the change reaches: its files are then left out of it.
+    fn judge_passing(
+        &self,
+        update: &RefUpdate,
+        ids: &mut Ids<'_>,
+        context: &Context,
+        baselines: &Baselines,
+        tally: &mut Tally,
+    ) -> Result<Arc<Change>, CheckError> {
+        let (meter, needs, store) = (self.meter(0), self.needs(), self.repository.store());
+        let chunks = map_chunks(self.repository, ids, |handle, ids| {
+            let commits = handle.commits(ids, needs)?;
+            let mut tally = Tally::default();
+            self.judge_chunk(handle, &commits, context, baselines, &meter, &mut tally)?;
+            // What was gathered of their files goes with the worker.
+            let bare =
+                |commit: &Arc<Commit>| Arc::new(Commit::new(commit.parts().clone(), Arc::clone(&store)));
+            Ok((commits.iter().map(bare).collect::<Vec<_>>(), tally))
+        })?;
+        let (commits, tallies): (Vec<_>, Vec<_>) = chunks.into_iter().unzip();
+        tally.add(Tally::sum(tallies));
+        let commits = commits.into_iter().flatten().collect();
+        Ok(Arc::new(self.change_of(update, commits, Vec::new())?))
     }
 
     pub(super) fn judge_push(&self, changes: &[Arc<Change>], tally: &mut Tally) {
@@ -88,13 +142,14 @@ impl Check<'_> {
         );
     }
 
-    fn change_of(&self, update: &RefUpdate, commits: Vec<Arc<Commit>>) -> Result<Change, CheckError> {
-        let is_force = match (update.old, update.new) {
-            (Some(old), Some(new)) => !self.repository.is_ancestor(old, new)?,
-            _ => false,
-        };
+    fn change_of(
+        &self,
+        update: &RefUpdate,
+        commits: Vec<Arc<Commit>>,
+        files: Vec<Arc<File>>,
+    ) -> Result<Change, CheckError> {
+        let is_force = self.is_force(update, &commits)?;
         let config = &self.loaded.config;
-        let files = self.files_of(update, &commits)?;
         let movement =
             Movement { is_rewind: is_force, is_deletion: update.new.is_none(), is_no_commit: false };
         Ok(Change {
@@ -111,6 +166,15 @@ impl Check<'_> {
             evidence: Evidence::default(),
             store: self.repository.store(),
         })
+    }
+
+    /// Is the tip before not in the history of the tip after? It is, if a commit that enters descends from it directly.
+    fn is_force(&self, update: &RefUpdate, commits: &[Arc<Commit>]) -> Result<bool, CheckError> {
+        let (Some(old), Some(new)) = (update.old, update.new) else { return Ok(false) };
+        if commits.iter().any(|commit| commit.parts().parents.contains(&old)) {
+            return Ok(false);
+        }
+        Ok(!self.repository.is_ancestor(old, new)?)
     }
 
     /// The net difference joined with the files of the commits on the way, so that nothing hides in a commit and its revert.

@@ -27,9 +27,7 @@ impl Check<'_> {
             self.judge_chunk(handle, &commits, context, baselines, &meter, &mut tally)?;
             Ok(tally)
         })?;
-        let mut all = Tally::default();
-        tallies.into_iter().for_each(|tally| all.add(tally));
-        Ok(all)
+        Ok(Tally::sum(tallies))
     }
 
     pub(super) fn needs(&self) -> Needs {

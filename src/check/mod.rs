@@ -7,8 +7,8 @@
 //!   -> findings, in the order of the chunks -> waivers -> verdict
 //! ```
 //!
-//! A ref update is judged in two steps, since the rules of a commit may ask for the impact of the whole change: its commits
-//! are gathered, the [`Change`](crate::facts::Change) is made of them, then everything is judged.
+//! A ref update whose impact matters is judged in two steps, since the rules of a commit may ask for that of the whole change:
+//! its commits are gathered, the [`Change`](crate::facts::Change) is made of them, then everything is judged.
 
 mod change;
 mod draft;
@@ -77,6 +77,8 @@ pub struct Check<'a> {
     pub pusher: &'a Person,
     /// Told how far it has come.
     pub progress: &'a Progress,
+    /// Does the report tell how far a change reaches? Otherwise that is found out only where something hangs on it.
+    pub tells_impact: bool,
 }
 
 /// What was found and how much was looked at.
@@ -119,6 +121,12 @@ impl Sink for Tally {
 }
 
 impl Tally {
+    fn sum(tallies: Vec<Self>) -> Self {
+        let mut all = Self::default();
+        tallies.into_iter().for_each(|tally| all.add(tally));
+        all
+    }
+
     fn add(&mut self, other: Self) {
         self.commits += other.commits;
         self.files += other.files;
@@ -184,7 +192,7 @@ impl Check<'_> {
             changes.push(self.judge_update(update, &mut tally)?);
         }
         self.judge_push(&changes, &mut tally);
-        let judged = changes.iter().map(|change| change::as_judged(change)).collect();
+        let judged = changes.iter().map(|change| self.as_judged(change)).collect();
         Ok(self.verdict(tally, judged))
     }
 

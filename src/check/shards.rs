@@ -52,40 +52,39 @@ pub(super) fn fold_chunks<A: Send>(
     let queue = Mutex::new(Queue { given: 0, waiting: Some(first), ids });
     let stop = AtomicBool::new(false);
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let handles = (0..workers).map(|_| repository.sibling()).collect::<Result<Vec<_>, _>>()?;
+    let others = (1..workers).map(|_| repository.sibling()).collect::<Result<Vec<_>, _>>()?;
+    let run = |handle: &Repository| {
+        let done = start().and_then(|all| worker(all, handle, &queue, &stop, &work));
+        if done.is_err() {
+            stop.store(true, Ordering::Relaxed);
+        }
+        done
+    };
     std::thread::scope(|scope| {
-        let spawned: Vec<_> = handles
-            .into_iter()
-            .map(|handle| {
-                let (queue, stop, start, work) = (&queue, &stop, &start, &work);
-                let thread = std::thread::Builder::new().stack_size(STACK_SIZE);
-                thread.spawn_scoped(scope, move || {
-                    let done = start().and_then(|all| worker(all, &handle, queue, stop, work));
-                    if done.is_err() {
-                        stop.store(true, Ordering::Relaxed);
-                    }
-                    done
-                })
-            })
-            .collect::<Result<_, _>>()
-            .map_err(|error| GitError::new(format!("a worker thread cannot be started: {error}")))?;
-        join(spawned)
+        let spawn = |handle: Repository| {
+            let run = &run;
+            let thread = std::thread::Builder::new().stack_size(STACK_SIZE);
+            thread.spawn_scoped(scope, move || run(&handle))
+        };
+        // With fewer threads than were wanted it takes longer, no more.
+        let threads: Vec<_> = others.into_iter().map_while(|handle| spawn(handle).ok()).collect();
+        join(run(repository), threads)
     })
 }
 
-fn join<A>(
-    threads: Vec<std::thread::ScopedJoinHandle<'_, Result<A, CheckError>>>,
-) -> Result<Vec<A>, CheckError> {
-    let mut all = Vec::new();
-    let mut failed = None;
-    for thread in threads {
-        match thread.join() {
-            Ok(Ok(done)) => all.push(done),
-            Ok(Err(error)) => failed = failed.or(Some(error)),
+type Done<A> = Result<A, CheckError>;
+
+/// What this thread has done, and all others.
+fn join<A>(own: Done<A>, threads: Vec<std::thread::ScopedJoinHandle<'_, Done<A>>>) -> Done<Vec<A>> {
+    let others: Vec<_> = threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+    let mut all = vec![own?];
+    for other in others {
+        match other {
+            Ok(done) => all.push(done?),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
-    failed.map_or(Ok(all), Err)
+    Ok(all)
 }
 
 struct Queue<'q, 'i> {

@@ -195,7 +195,7 @@ fn as_the_server<'e>(
         ))?;
     }
     let Session { repository, .. } = ours;
-    Session::with_policy(environment, repository, theirs)
+    Session::with_policy(common, environment, repository, theirs)
 }
 
 fn suited<'e>(session: Session<'e>, target: &Target, common: &Common) -> anyhow::Result<Session<'e>> {
@@ -230,7 +230,7 @@ pub(super) fn suited_for<'e>(
     }
     let Session { environment, loaded, .. } = session;
     let repository = session::open_with(common, environment, git::Backend::Plumbing)?;
-    Session::with_policy(environment, repository, loaded)
+    Session::with_policy(common, environment, repository, loaded)
 }
 
 fn judge(session: &Session<'_>, target: Target, common: &Common) -> anyhow::Result<Verdict> {

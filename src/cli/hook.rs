@@ -147,7 +147,7 @@ fn pre_push(
         Some(_) => None,
     };
     let session = match theirs {
-        Some(policy) => Session::with_policy(environment, repository, policy)?,
+        Some(policy) => Session::with_policy(common, environment, repository, policy)?,
         None => Session::new(common, environment, repository)?,
     };
     let verdict = super::progress::shown(common.quiet, |progress| session.check(progress).updates(&updates))?;

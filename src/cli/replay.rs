@@ -109,7 +109,7 @@ fn compared<'e>(
         loaded.policy = loaded.policy.only(&command.rules);
     }
     let repository = session::open_with(common, environment, session.repository.backend())?;
-    Session::with_policy(environment, repository, loaded)
+    Session::with_policy(common, environment, repository, loaded)
 }
 
 /// All that is found, in a format of findings.

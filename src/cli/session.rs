@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::arguments::{Backend, Common};
+use super::arguments::{Backend, Common, Format};
 use super::environment::Environment;
 use crate::check::{Check, Progress};
 use crate::config::{self, LoadedPolicy, PolicySource, Purpose};
@@ -18,6 +18,7 @@ pub(super) struct Session<'e> {
     pub(super) repository: Repository,
     pub(super) loaded: LoadedPolicy,
     pub(super) pusher: Person,
+    tells_impact: bool,
 }
 
 /// Opens the repository that the command is about.
@@ -58,18 +59,20 @@ impl<'e> Session<'e> {
         purpose: Purpose,
     ) -> anyhow::Result<Self> {
         let loaded = load(common, environment, &repository, purpose)?;
-        Self::with_policy(environment, repository, loaded)
+        Self::with_policy(common, environment, repository, loaded)
     }
 
     /// With a policy that is loaded already.
     pub(super) fn with_policy(
+        common: &Common,
         environment: &'e Environment,
         repository: Repository,
         loaded: LoadedPolicy,
     ) -> anyhow::Result<Self> {
         let repository = repository.with_people(Arc::clone(&loaded.people), environment.now);
         let pusher = local_person(&repository, &loaded, environment)?;
-        Ok(Self { environment, repository, loaded, pusher })
+        let tells_impact = common.format != Format::Human;
+        Ok(Self { environment, repository, loaded, pusher, tells_impact })
     }
 
     /// A check with all this.
@@ -80,6 +83,7 @@ impl<'e> Session<'e> {
             now: self.environment.now,
             pusher: &self.pusher,
             progress,
+            tells_impact: self.tells_impact,
         }
     }
 }

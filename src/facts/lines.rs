@@ -1,7 +1,8 @@
 //! Which lines a change adds and deletes: computed here from two blobs, so that every git backend gives the same ones.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock, Weak};
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
@@ -25,59 +26,133 @@ struct Span {
 
 /// Lines of one blob. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Lines {
+pub struct Lines(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     bytes: Arc<[u8]>,
-    spans: Arc<[Span]>,
+    spans: Vec<Span>,
+    joined: OnceLock<Joined>,
+}
+
+/// Where lines stand one behind the other.
+#[derive(Debug)]
+enum Joined {
+    /// As they stand in the blob.
+    Part(Range<usize>),
+    /// Put together.
+    Own(Vec<u8>),
+}
+
+/// Tells lines from others, and keeps none of their bytes in memory.
+#[derive(Debug, Default)]
+pub struct LinesId(Weak<Inner>);
+
+impl LinesId {
+    /// Is it the id of these lines, or of a clone of them?
+    pub fn is_of(&self, lines: &Lines) -> bool {
+        std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(&lines.0))
+    }
 }
 
 impl Lines {
+    fn new(bytes: Arc<[u8]>, spans: Vec<Span>) -> Self {
+        Self(Arc::new(Inner { bytes, spans, joined: OnceLock::new() }))
+    }
+
     /// No lines.
     pub fn none() -> Self {
-        Self { bytes: Arc::from([]), spans: Arc::from([]) }
+        static NONE: OnceLock<Lines> = OnceLock::new();
+        NONE.get_or_init(|| Self::new(Arc::from([]), Vec::new())).clone()
     }
 
     /// Every line of a blob.
     pub fn all(bytes: Arc<[u8]>) -> Self {
         let spans = spans(&bytes);
-        Self { bytes, spans: spans.into() }
+        Self::new(bytes, spans)
     }
 
     /// How many.
     pub fn len(&self) -> usize {
-        self.spans.len()
+        self.0.spans.len()
     }
 
     /// None at all?
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
+        self.0.spans.is_empty()
     }
 
     /// The `index`-th of these lines, from 0.
     pub fn get(&self, index: usize) -> Option<Line<'_>> {
-        self.spans.get(index).map(|span| self.line(span))
+        self.0.spans.get(index).map(|span| self.line(span))
+    }
+
+    /// The number of the `index`-th of these lines in its file.
+    pub fn number(&self, index: usize) -> Option<u32> {
+        self.0.spans.get(index).map(|span| span.number)
+    }
+
+    /// The bytes of the longest, without its line feed.
+    pub fn longest(&self) -> usize {
+        self.0.spans.iter().map(|span| span.end - span.start).max().unwrap_or_default()
     }
 
     /// The lines in order.
     pub fn iter(&self) -> impl Iterator<Item = Line<'_>> {
-        self.spans.iter().map(|span| self.line(span))
+        self.0.spans.iter().map(|span| self.line(span))
     }
 
-    /// Numbers and raw bytes, in order: for native helpers that look at all of them.
-    pub fn raw(&self) -> impl Iterator<Item = (u32, &[u8])> {
-        self.spans.iter().map(|span| (span.number, self.bytes.get(span.start..span.end).unwrap_or_default()))
+    /// The lines one behind the other, each with a line feed, also one that has none in its file: for native helpers that
+    /// look at all of them. Put together once.
+    pub fn joined(&self) -> &[u8] {
+        match self.0.joined.get_or_init(|| self.join()) {
+            Joined::Part(range) => self.0.bytes.get(range.clone()).unwrap_or_default(),
+            Joined::Own(bytes) => bytes,
+        }
+    }
+
+    fn join(&self) -> Joined {
+        let Inner { bytes, spans, .. } = &*self.0;
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Joined::Part(0..0) };
+        let is_one = last.number.checked_sub(first.number).map(|n| n as usize + 1) == Some(spans.len());
+        if is_one && bytes.get(last.end) == Some(&b'\n') {
+            return Joined::Part(first.start..last.end + 1);
+        }
+        let length = spans.iter().map(|span| span.end - span.start + 1).sum();
+        let mut joined = Vec::with_capacity(length);
+        for span in spans {
+            joined.extend_from_slice(bytes.get(span.start..span.end).unwrap_or_default());
+            joined.push(b'\n');
+        }
+        Joined::Own(joined)
     }
 
     /// Those whose raw bytes pass a test; nothing is copied.
     #[must_use]
     pub fn filter(&self, mut test: impl FnMut(&[u8]) -> bool) -> Self {
-        let kept =
-            self.spans.iter().filter(|span| test(self.bytes.get(span.start..span.end).unwrap_or_default()));
-        Self { bytes: Arc::clone(&self.bytes), spans: kept.copied().collect() }
+        let raw = |span: &Span| self.0.bytes.get(span.start..span.end).unwrap_or_default();
+        let kept: Vec<Span> = self.0.spans.iter().filter(|span| test(raw(span))).copied().collect();
+        if kept.is_empty() { Self::none() } else { Self::new(Arc::clone(&self.0.bytes), kept) }
+    }
+
+    /// Those with these indices, from 0.
+    #[must_use]
+    pub fn choose(&self, indices: &[usize]) -> Self {
+        if indices.is_empty() {
+            return Self::none();
+        }
+        let chosen = indices.iter().filter_map(|index| self.0.spans.get(*index)).copied();
+        Self::new(Arc::clone(&self.0.bytes), chosen.collect())
+    }
+
+    /// Tells them from others.
+    pub fn id(&self) -> LinesId {
+        LinesId(Arc::downgrade(&self.0))
     }
 
     fn line(&self, span: &Span) -> Line<'_> {
-        let raw = self.bytes.get(span.start..span.end).unwrap_or_default();
-        let newline = self.bytes.get(span.end) == Some(&b'\n');
+        let raw = self.0.bytes.get(span.start..span.end).unwrap_or_default();
+        let newline = self.0.bytes.get(span.end) == Some(&b'\n');
         Line { number: span.number, text: String::from_utf8_lossy(raw), newline }
     }
 }
@@ -108,31 +183,46 @@ impl LineDiff {
         let first = number_of_line_at(&new, head);
         let old_spans = spans_within(&old, head, old.len() - tail, first);
         let new_spans = spans_within(&new, head, new.len() - tail, first);
+        if !may_share(&old, &old_spans, &new, &new_spans) {
+            return Self { added: Lines::new(new, new_spans), deleted: Lines::new(old, old_spans) };
+        }
         let mut input = InternedInput::default();
-        input
-            .update_before(old_spans.iter().map(|s| old.get(s.start..s.token_end(&old)).unwrap_or_default()));
-        input.update_after(new_spans.iter().map(|s| new.get(s.start..s.token_end(&new)).unwrap_or_default()));
+        input.reserve(count(&old_spans), count(&new_spans));
+        input.update_before(old_spans.iter().map(|span| span.token(&old)));
+        input.update_after(new_spans.iter().map(|span| span.token(&new)));
         let diff = Diff::compute(Algorithm::Myers, &input);
         let (mut added, mut deleted) = (Vec::new(), Vec::new());
         for hunk in diff.hunks() {
             deleted.extend(old_spans.get(range(&hunk.before)).unwrap_or_default());
             added.extend(new_spans.get(range(&hunk.after)).unwrap_or_default());
         }
-        Self {
-            added: Lines { bytes: new, spans: added.into() },
-            deleted: Lines { bytes: old, spans: deleted.into() },
-        }
+        Self { added: Lines::new(new, added), deleted: Lines::new(old, deleted) }
     }
 }
 
-fn range(lines: &std::ops::Range<u32>) -> std::ops::Range<usize> {
+fn count(spans: &[Span]) -> u32 {
+    u32::try_from(spans.len()).unwrap_or(u32::MAX)
+}
+
+/// False if the two sides are seen at a glance to have no line in common, as most small changes do: all of both differs then.
+fn may_share(old: &[u8], olds: &[Span], new: &[u8], news: &[Span]) -> bool {
+    const PAIRS: usize = 64;
+    olds.len().saturating_mul(news.len()) > PAIRS
+        || olds.iter().any(|span| {
+            let token = span.token(old);
+            news.iter().any(|other| other.token(new) == token)
+        })
+}
+
+fn range(lines: &Range<u32>) -> Range<usize> {
     lines.start as usize..lines.end as usize
 }
 
 impl Span {
     /// A line and the same line without its line feed differ, as they do for git.
-    fn token_end(&self, bytes: &[u8]) -> usize {
-        if bytes.get(self.end) == Some(&b'\n') { self.end + 1 } else { self.end }
+    fn token<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        let end = if bytes.get(self.end) == Some(&b'\n') { self.end + 1 } else { self.end };
+        bytes.get(self.start..end).unwrap_or_default()
     }
 }
 
@@ -141,7 +231,8 @@ fn spans(bytes: &[u8]) -> Vec<Span> {
 }
 
 fn spans_within(bytes: &[u8], from: usize, to: usize, first: u32) -> Vec<Span> {
-    let mut spans = Vec::new();
+    // Most lines are longer than this.
+    let mut spans = Vec::with_capacity((to.saturating_sub(from) / 24).min(1_000) + 1);
     let (mut start, mut number) = (from, first);
     let window = bytes.get(from..to).unwrap_or_default();
     for feed in memchr::memchr_iter(b'\n', window) {
@@ -168,7 +259,7 @@ fn common_head(a: &[u8], b: &[u8]) -> usize {
 
 /// The length of the whole lines that both end with.
 fn common_tail(a: &[u8], b: &[u8]) -> usize {
-    let same = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let same = same_bytes_at_end(a, b);
     let tail = a.get(a.len() - same..).unwrap_or_default();
     // A line begins at the tail's start only if both sides have one there.
     let starts = |side: &[u8]| side.len() == same || side.get(side.len() - same - 1) == Some(&b'\n');
@@ -184,6 +275,14 @@ fn same_bytes(a: &[u8], b: &[u8]) -> usize {
     let at = steps * STEP;
     let rest = a.get(at..).unwrap_or_default().iter().zip(b.get(at..).unwrap_or_default());
     at + rest.take_while(|(x, y)| x == y).count()
+}
+
+fn same_bytes_at_end(a: &[u8], b: &[u8]) -> usize {
+    const STEP: usize = 64;
+    let steps = a.rchunks_exact(STEP).zip(b.rchunks_exact(STEP)).take_while(|(x, y)| x == y).count();
+    let before = |side: &[u8]| side.len() - steps * STEP;
+    let rest = |side| <[u8]>::get(side, ..before(side)).unwrap_or_default();
+    steps * STEP + rest(a).iter().rev().zip(rest(b).iter().rev()).take_while(|(x, y)| x == y).count()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod trailers;
 pub use change::{Approval, Change, Evidence, Impact, Push, Required, TestResult, Urgency};
 pub use commit::{Commit, CommitParts, Conventional, Signature, SignatureKind, SignatureStatus};
 pub use file::{EntryMode, File, FileParts, FileStatus, MAX_BLOB};
-pub use lines::{Line, LineDiff, Lines};
+pub use lines::{Line, LineDiff, Lines, LinesId};
 pub use oid::Oid;
 pub use path::GitPath;
 pub use person::{Identity, Key, KeyMaterial, People, Person, Seniority};

@@ -65,7 +65,7 @@ pub struct Identity {
 }
 
 /// Everybody in `people.toml`. The default is nobody.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct People {
     by_email: HashMap<String, Arc<Identity>>,
     by_login: HashMap<String, Arc<Identity>>,

@@ -1,4 +1,4 @@
-//! A bounded memory of blobs.
+//! A bounded memory of objects.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -22,17 +22,28 @@ impl BlobCache {
         Self { blobs: HashMap::new(), uses: VecDeque::new(), bytes: 0, limit }
     }
 
-    pub(super) fn contains(&self, id: Oid) -> bool {
+    fn contains(&self, id: Oid) -> bool {
         self.blobs.contains_key(&id)
     }
 
+    /// How many bytes a blob has that is kept.
+    pub(super) fn size(&self, id: Oid) -> Option<u64> {
+        self.blobs.get(&id).map(|(blob, _)| blob.len() as u64)
+    }
+
     pub(super) fn get(&mut self, id: Oid) -> Option<Arc<[u8]>> {
-        let (blob, uses) = self.blobs.get_mut(&id)?;
-        let blob = Arc::clone(blob);
+        let blob = Arc::clone(&self.blobs.get(&id)?.0);
+        self.touch(id);
+        Some(blob)
+    }
+
+    /// Counts as a use; false if it is not kept.
+    pub(super) fn touch(&mut self, id: Oid) -> bool {
+        let Some((_, uses)) = self.blobs.get_mut(&id) else { return false };
         *uses += 1;
         self.uses.push_back(id);
         self.shorten();
-        Some(blob)
+        true
     }
 
     /// Keeps a blob, and lets go of others until all fit. A blob larger than half of everything is not kept.

@@ -3,8 +3,9 @@
 //! libgit2's own diff, revision walk and commit parser stay unused: they are slower or differ from git's in details. Objects
 //! come out of its object database with their hashes verified.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
 
@@ -27,6 +28,32 @@ pub(super) struct Libgit2 {
     shallow: Shallow,
     git: Git,
     config: Option<Configuration>,
+    commits: Arc<KnownCommits>,
+}
+
+/// The commits of a range that was walked: whoever judges them need not read them anew. Shared by all handles.
+#[derive(Debug, Default)]
+struct KnownCommits(Mutex<HashMap<Oid, Arc<[u8]>>>);
+
+impl KnownCommits {
+    /// How many are kept, and up to which size: a few megabytes.
+    const MOST: usize = 8_192;
+    const LARGEST: usize = 4 << 10;
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Oid, Arc<[u8]>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, id: Oid) -> Option<Arc<[u8]>> {
+        self.lock().get(&id).cloned()
+    }
+
+    fn keep(&self, id: Oid, bytes: &Arc<[u8]>) {
+        let mut known = self.lock();
+        if known.len() < Self::MOST && bytes.len() <= Self::LARGEST {
+            known.insert(id, Arc::clone(bytes));
+        }
+    }
 }
 
 /// Why libgit2 cannot be used, and whether git's plumbing may do better.
@@ -51,22 +78,27 @@ impl Libgit2 {
         };
         let repository = opened.map_err(|error| refusal(location, &error))?;
         let place = Arc::new(place(location, &repository).map_err(Refusal::Unsupported)?);
-        Self::with(repository, place).map_err(Refusal::Unsupported)
+        Self::with(repository, place, Arc::default()).map_err(Refusal::Unsupported)
     }
 
     /// A second handle on a repository that is open already.
-    pub(super) fn reopen(place: &Arc<Place>) -> Result<Self, GitError> {
+    fn reopen(&self) -> Result<Self, GitError> {
+        let place = self.place();
         let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT;
         let none: [&std::ffi::OsStr; 0] = [];
         let repository = git2::Repository::open_ext(&place.git_dir, flags, none).map_err(|e| error(&e))?;
-        Self::with(repository, Arc::clone(place))
+        Self::with(repository, Arc::clone(place), Arc::clone(&self.commits))
     }
 
-    fn with(repository: git2::Repository, place: Arc<Place>) -> Result<Self, GitError> {
+    fn with(
+        repository: git2::Repository,
+        place: Arc<Place>,
+        commits: Arc<KnownCommits>,
+    ) -> Result<Self, GitError> {
         use_object_directories(&repository, &place.location)?;
         refuse_promisors(&repository)?;
         let shallow = Shallow::read(&place.common_dir)?;
-        Ok(Self { repository, shallow, git: Git { place }, config: None })
+        Ok(Self { repository, shallow, git: Git { place }, config: None, commits })
     }
 
     pub(super) fn place(&self) -> &Arc<Place> {
@@ -92,6 +124,34 @@ impl Libgit2 {
         if object.kind == kind { Ok(object.bytes) } else { Err(wrong_kind(id, object.kind, kind)) }
     }
 
+    /// A commit's text. Its size is looked at when it was read: git itself reads them whole.
+    fn commit(&self, id: Oid) -> Result<Arc<[u8]>, GitError> {
+        if let Some(known) = self.commits.get(id) {
+            return Ok(known);
+        }
+        let odb = self.repository.odb().map_err(|e| error(&e))?;
+        let object = odb.read(native(id)?).map_err(|e| unreadable(id, "commit", &e))?;
+        match kind_of(object.kind()) {
+            Some(Kind::Commit) => bounded(id, Kind::Commit, object.len() as u64)?,
+            Some(kind) => return Err(wrong_kind(id, kind, Kind::Commit)),
+            None => return Err(GitError::new(format!("object {id} is of no known kind"))),
+        }
+        Ok(object.data().into())
+    }
+
+    /// The first parent of the first parent, so many times; the commits are kept, since the range they bound is read next.
+    fn ancestor(&self, of: Oid, generations: usize) -> Result<Option<Oid>, GitError> {
+        let mut id = of;
+        for _ in 0..generations {
+            let bytes = self.commit(id)?;
+            self.commits.keep(id, &bytes);
+            let links = self.shallow.cut(id, CommitObject::new(&bytes).links(id)?);
+            let Some(parent) = links.parents.first() else { return Ok(None) };
+            id = *parent;
+        }
+        Ok(Some(id))
+    }
+
     fn whole(&self, id: Oid, what: &str) -> Result<Object, GitError> {
         let odb = self.repository.odb().map_err(|e| error(&e))?;
         let unreadable = |e: git2::Error| unreadable(id, what, &e);
@@ -107,7 +167,7 @@ impl Libgit2 {
         let mut read = |id| self.read_tree(id);
         let mut against = Vec::new();
         for parent in &links.parents {
-            let bytes = self.expect(*parent, Kind::Commit)?;
+            let bytes = self.commit(*parent)?;
             let parent = CommitObject::new(&bytes).links(*parent)?;
             against.push(tree::compare(Some(parent.tree), Some(links.tree), &mut read)?);
             if against.last().is_some_and(Vec::is_empty) {
@@ -193,6 +253,10 @@ impl Objects for Libgit2 {
         Backend::Git2
     }
 
+    fn again(&self) -> Result<Box<dyn Objects>, GitError> {
+        Ok(Box::new(self.reopen()?))
+    }
+
     fn infos(&mut self, ids: &[Oid]) -> Result<Vec<Option<(Kind, u64)>>, GitError> {
         let odb = self.repository.odb().map_err(|e| error(&e))?;
         let info = |id: &Oid| match odb.read_header(native(*id)?) {
@@ -216,7 +280,7 @@ impl Objects for Libgit2 {
 
     fn commits(&mut self, ids: &[Oid], changes: bool) -> Result<Vec<RawCommit>, GitError> {
         let one = |id: &Oid| {
-            let bytes = self.expect(*id, Kind::Commit)?;
+            let bytes = self.commit(*id)?;
             let changes = changes.then(|| self.changes(*id, &bytes)).transpose()?;
             Ok(RawCommit { bytes, changes })
         };
@@ -242,9 +306,10 @@ impl Objects for Libgit2 {
     }
 
     fn walk(&mut self, include: &[Oid], exclude: &[Oid]) -> Result<Ids, GitError> {
-        let own = Self::reopen(self.place())?;
+        let own = self.reopen()?;
         let links = move |id| {
-            let bytes = own.expect(id, Kind::Commit)?;
+            let bytes = own.commit(id)?;
+            own.commits.keep(id, &bytes);
             Ok(own.shallow.cut(id, CommitObject::new(&bytes).links(id)?))
         };
         Ok(Box::new(Walker::new(links, include, exclude)?))
@@ -252,7 +317,7 @@ impl Objects for Libgit2 {
 
     fn is_ancestor(&mut self, ancestor: Oid, of: Oid) -> Result<bool, GitError> {
         if ancestor == of {
-            return self.expect(of, Kind::Commit).map(|_| true);
+            return self.commit(of).map(|_| true);
         }
         self.repository.graph_descendant_of(native(of)?, native(ancestor)?).map_err(|e| error(&e))
     }
@@ -298,6 +363,13 @@ impl Objects for Libgit2 {
     }
 
     fn resolve(&mut self, revision: &str) -> Result<Oid, GitError> {
+        if let Some((of, generations)) = ancestor(revision) {
+            return match self.resolve(of).and_then(|of| self.ancestor(of, generations)) {
+                Ok(Some(found)) => Ok(found),
+                // git says best what is wrong.
+                Ok(None) | Err(_) => self.git.resolve(revision),
+            };
+        }
         let found =
             self.repository.revparse_single(revision).and_then(|object| object.peel(ObjectType::Commit));
         match found.ok().and_then(|object| Oid::from_bytes(object.id().as_bytes())) {
@@ -320,6 +392,13 @@ impl Objects for Libgit2 {
     fn head_of(&mut self, id: Oid, length: usize) -> Result<Vec<u8>, GitError> {
         self.git.head_of(id, length)
     }
+}
+
+/// `REV~N`, gitrevisions(7).
+fn ancestor(revision: &str) -> Option<(&str, usize)> {
+    let (of, generations) = revision.rsplit_once('~')?;
+    let is_number = !generations.is_empty() && generations.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && !of.is_empty() && !of.starts_with(':')).then_some((of, generations.parse().ok()?))
 }
 
 fn native(id: Oid) -> Result<git2::Oid, GitError> {

@@ -122,6 +122,9 @@ pub(super) trait Objects: Send {
     /// Which implementation this is.
     fn backend(&self) -> Backend;
 
+    /// An independent reader of the same repository, for another thread.
+    fn again(&self) -> Result<Box<dyn Objects>, GitError>;
+
     /// Kinds and sizes, in the order asked; `None` if there is no such object.
     fn infos(&mut self, ids: &[Oid]) -> Result<Vec<Option<(Kind, u64)>>, GitError>;
 

@@ -100,12 +100,8 @@ impl Repository {
     /// # Errors
     /// When it cannot be opened again.
     pub fn sibling(&self) -> Result<Self, GitError> {
-        let objects: Box<dyn Objects> = match self.backend() {
-            Backend::Git2 => Box::new(Libgit2::reopen(&self.place)?),
-            Backend::Auto | Backend::Plumbing => Box::new(Plumbing::at(&self.place)),
-        };
-        let handle = Handle::new(objects, Arc::clone(&self.place), self.handle.judging())?;
-        Ok(Self { place: Arc::clone(&self.place), handle: Arc::new(handle) })
+        let objects = self.handle.reader().objects.again()?;
+        Ok(Self { place: Arc::clone(&self.place), handle: Arc::new(self.handle.sibling(objects)) })
     }
 
     /// What reads this repository: never [`Backend::Auto`].

@@ -15,10 +15,13 @@ use crate::facts::{
     Blob, Commit, File, FileParts, GitPath, MAX_BLOB, Oid, People, Signature, Store, StoreError, TreeEntry,
 };
 
-/// Bytes of blobs that one handle keeps.
-const CACHE: usize = 16 << 20;
-/// Bytes of blobs that are read ahead at once: the rest of the cache is for what is used again.
-const AHEAD: u64 = 8 << 20;
+/// Bytes of blobs that all handles of a repository keep together: what one read another need not, and memory does not grow
+/// with the number of cores.
+const BLOBS: usize = 32 << 20;
+/// Bytes of blobs that they read ahead at once, together: the rest of the memory is for what is used again.
+const AHEAD: u64 = 16 << 20;
+/// Bytes of trees that are kept: of the many files that one commit adds, each asks for the same folders.
+const TREES: usize = 4 << 20;
 /// How many sizes are asked for at once.
 const SIZES: usize = 256;
 /// How much of a blob git looks at to tell binary from text.
@@ -39,10 +42,26 @@ pub(super) struct Handle {
     judging: RwLock<Judging>,
 }
 
+/// What the handles of a repository remember together.
+struct Memory {
+    blobs: Mutex<BlobCache>,
+    trees: Mutex<BlobCache>,
+}
+
+impl Memory {
+    fn blobs(&self) -> MutexGuard<'_, BlobCache> {
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn trees(&self) -> MutexGuard<'_, BlobCache> {
+        self.trees.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What is behind the lock.
 pub(super) struct Reader {
     pub(super) objects: Box<dyn Objects>,
-    cache: BlobCache,
+    memory: Arc<Memory>,
     /// Blobs that will be asked for, in that order.
     ahead: VecDeque<Oid>,
     /// What is known of the blobs that were read ahead of.
@@ -55,10 +74,27 @@ impl Handle {
         place: Arc<Place>,
         judging: Judging,
     ) -> Result<Self, GitError> {
+        let memory =
+            Memory { blobs: Mutex::new(BlobCache::new(BLOBS)), trees: Mutex::new(BlobCache::new(TREES)) };
         let shallow = Shallow::read(&place.common_dir)?;
-        let reader =
-            Reader { objects, cache: BlobCache::new(CACHE), ahead: VecDeque::new(), sizes: HashMap::new() };
-        Ok(Self { reader: Mutex::new(reader), place, shallow, judging: RwLock::new(judging) })
+        Ok(Self::with(objects, place, shallow, judging, Arc::new(memory)))
+    }
+
+    /// Another handle on the same repository.
+    pub(super) fn sibling(&self, objects: Box<dyn Objects>) -> Self {
+        let memory = Arc::clone(&self.reader().memory);
+        Self::with(objects, Arc::clone(&self.place), self.shallow.clone(), self.judging(), memory)
+    }
+
+    fn with(
+        objects: Box<dyn Objects>,
+        place: Arc<Place>,
+        shallow: Shallow,
+        judging: Judging,
+        memory: Arc<Memory>,
+    ) -> Self {
+        let reader = Reader { objects, memory, ahead: VecDeque::new(), sizes: HashMap::new() };
+        Self { reader: Mutex::new(reader), place, shallow, judging: RwLock::new(judging) }
     }
 
     pub(super) fn reader(&self) -> MutexGuard<'_, Reader> {
@@ -77,7 +113,7 @@ impl Handle {
         *self.judging.write().unwrap_or_else(PoisonError::into_inner) = judging;
     }
 
-    /// Commits in the order asked; of what `needs` names, as much is read beforehand as the cache holds.
+    /// Commits in the order asked; of what `needs` names, as much is read beforehand as may be.
     pub(super) fn commits(self: &Arc<Self>, ids: &[Oid], needs: Needs) -> Result<Vec<Arc<Commit>>, GitError> {
         let with_files = needs.files || needs.contents || needs.old_contents;
         let judging = self.judging();
@@ -201,15 +237,20 @@ impl Reader {
         Ok(())
     }
 
+    /// What this handle may read ahead. The first handle has work only while there are no others.
+    fn share(&self) -> u64 {
+        AHEAD / u64::try_from(Arc::strong_count(&self.memory)).unwrap_or(u64::MAX).saturating_sub(1).max(1)
+    }
+
     /// A blob, or as much of it as is read.
     pub(super) fn blob(&mut self, id: Oid) -> Result<Blob, GitError> {
-        if let Some(bytes) = self.cache.get(id) {
+        if let Some(bytes) = self.memory.blobs().get(id) {
             return Ok(Blob::Whole(bytes));
         }
         if let Some(place) = self.ahead.iter().position(|ahead| *ahead == id) {
             self.ahead.drain(..place);
             self.fill()?;
-            if let Some(bytes) = self.cache.get(id) {
+            if let Some(bytes) = self.memory.blobs().get(id) {
                 return Ok(Blob::Whole(bytes));
             }
         }
@@ -219,13 +260,16 @@ impl Reader {
             return Ok(Blob::TooLarge { size, head: head.into() });
         }
         let bytes = self.objects.read(id)?.bytes;
-        self.cache.put(id, Arc::clone(&bytes));
+        self.memory.blobs().put(id, Arc::clone(&bytes));
         Ok(Blob::Whole(bytes))
     }
 
     pub(super) fn size(&mut self, id: Oid) -> Result<u64, GitError> {
         if let Some(size) = self.sizes.get(&id) {
             return Ok(*size);
+        }
+        if let Some(size) = self.memory.blobs().size(id) {
+            return Ok(size);
         }
         Ok(self.ask_sizes(&[id])?.into_iter().next().unwrap_or_default())
     }
@@ -273,29 +317,48 @@ impl Reader {
 
     /// Reads of what is ahead as much as may be read at once.
     fn fill(&mut self) -> Result<(), GitError> {
-        let mut bytes = 0;
-        while bytes < AHEAD && !self.ahead.is_empty() {
+        let (mut bytes, share) = (0, self.share());
+        while bytes < share && !self.ahead.is_empty() {
             let next: Vec<Oid> = self.ahead.iter().take(SIZES).copied().collect();
-            let mut fresh = HashSet::new();
-            let unknown = next.iter().copied().filter(|id| !self.sizes.contains_key(id) && fresh.insert(*id));
-            let unknown: Vec<Oid> = unknown.collect();
-            let sizes = self.ask_sizes(&unknown)?;
-            self.sizes.extend(unknown.into_iter().zip(sizes));
+            self.learn_sizes(&next)?;
             let (mut wanted, mut chosen) = (Vec::new(), HashSet::new());
+            let mut blobs = self.memory.blobs();
             for id in next {
-                if bytes >= AHEAD {
+                if bytes >= share {
                     break;
                 }
                 self.ahead.pop_front();
                 let size = self.sizes.get(&id).copied().unwrap_or(u64::MAX);
-                if size <= MAX_BLOB && !self.cache.contains(id) && chosen.insert(id) {
+                // What is there already is to stay until it is used.
+                if size <= MAX_BLOB && chosen.insert(id) && !blobs.touch(id) {
                     bytes += size;
                     wanted.push((id, size));
                 }
             }
-            let cache = &mut self.cache;
-            self.objects.blobs(&wanted, &mut |id, blob| cache.put(id, blob))?;
+            drop(blobs);
+            let memory = &self.memory;
+            self.objects.blobs(&wanted, &mut |id, blob| memory.blobs().put(id, blob))?;
         }
+        Ok(())
+    }
+
+    /// Notes how large blobs are, of those that are not in memory by asking.
+    fn learn_sizes(&mut self, ids: &[Oid]) -> Result<(), GitError> {
+        let (mut unknown, mut fresh) = (Vec::new(), HashSet::new());
+        let blobs = self.memory.blobs();
+        for id in ids {
+            if self.sizes.contains_key(id) {
+                continue;
+            }
+            match blobs.size(*id) {
+                Some(size) => drop(self.sizes.insert(*id, size)),
+                None if fresh.insert(*id) => unknown.push(*id),
+                None => {}
+            }
+        }
+        drop(blobs);
+        let sizes = self.ask_sizes(&unknown)?;
+        self.sizes.extend(unknown.into_iter().zip(sizes));
         Ok(())
     }
 
@@ -323,10 +386,14 @@ impl Reader {
     }
 
     pub(super) fn tree(&mut self, id: Oid) -> Result<Arc<[u8]>, GitError> {
+        if let Some(bytes) = self.memory.trees().get(id) {
+            return Ok(bytes);
+        }
         let object = self.objects.read(id)?;
         if object.kind != Kind::Tree {
             return Err(wrong_kind(id, object.kind, Kind::Tree));
         }
+        self.memory.trees().put(id, Arc::clone(&object.bytes));
         Ok(object.bytes)
     }
 

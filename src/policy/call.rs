@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rhai::{
@@ -11,10 +12,11 @@ use rhai::{
 };
 
 use super::Limits;
-use super::api::fail;
+use super::api::{Pattern, fail};
 use super::finding::Made;
 use super::limits::{Metered, Used};
-use crate::facts::{GitPath, People};
+use super::reads;
+use crate::facts::{File, GitPath, People};
 use crate::patterns::PathPatterns;
 
 /// What the helpers of every call may ask.
@@ -28,8 +30,8 @@ pub(super) struct Host {
 pub(super) struct Frame {
     serial: u64,
     host: Arc<Host>,
-    /// The path that a plain finding is about.
-    pub(super) path: Option<String>,
+    /// The file that a plain finding is about.
+    file: Option<Arc<File>>,
     pub(super) most: usize,
     pub(super) made: Vec<Made>,
 }
@@ -65,6 +67,11 @@ impl Frame {
     pub(super) fn serial(&self) -> u64 {
         self.serial
     }
+
+    /// The path that a plain finding is about.
+    pub(super) fn path(&self) -> Option<String> {
+        self.file.as_ref().map(|file| file.path().text())
+    }
 }
 
 /// What came of a call.
@@ -79,11 +86,11 @@ pub(super) struct Outcome {
 pub(super) fn run(
     limits: &Limits,
     host: &Arc<Host>,
-    path: Option<String>,
+    file: Option<Arc<File>>,
     work: impl FnOnce() -> Result<Dynamic, Box<EvalAltResult>>,
 ) -> Outcome {
     let serial = SERIAL.replace(SERIAL.get().wrapping_add(1));
-    let frame = Frame { serial, host: Arc::clone(host), path, most: limits.findings, made: Vec::new() };
+    let frame = Frame { serial, host: Arc::clone(host), file, most: limits.findings, made: Vec::new() };
     let outer = Restore(FRAME.replace(Some(frame)));
     let metered = Metered::start(limits);
     // Should Rhai or one of the crates behind our functions panic, that is an error of the rule, which blocks; what the call
@@ -115,18 +122,46 @@ pub(super) type Constants = Option<Shared<Locked<BTreeMap<ImmutableString, Dynam
 pub(super) struct Handler {
     function: String,
     body: Expr,
+    /// Of what it captured, then of what it is given.
     names: Vec<ImmutableString>,
     captured: Vec<Dynamic>,
+    /// Its second parameter, if it does nothing to it but read.
+    read_only: Option<ImmutableString>,
     lib: Vec<Shared<Module>>,
     constants: Constants,
     source: ImmutableString,
     spare: Mutex<Vec<Runtime>>,
 }
 
-/// What Rhai keeps between calls: which function a call means. Nothing that a script could see.
+/// What Rhai keeps between calls: which function a call means; and the variables of the call before, which are given anew
+/// unless they are seen to be as they were. Nothing that a script could see.
 struct Runtime {
     global: GlobalRuntimeState,
     caches: Caches,
+    scope: Scope<'static>,
+    /// Whose parameters are in the scope.
+    params: Option<Tag>,
+}
+
+/// Tells a thing from all others of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tag(u64);
+
+impl Tag {
+    /// A new one.
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What a handler is given.
+#[derive(Default)]
+pub(super) struct Arguments<'a> {
+    pub(super) subject: Option<Dynamic>,
+    pub(super) params: Option<&'a Dynamic>,
+    /// The same for the same parameters; `None` where that is not known.
+    pub(super) params_tag: Option<Tag>,
 }
 
 impl Handler {
@@ -139,11 +174,14 @@ impl Handler {
         constants: Constants,
         source: ImmutableString,
     ) -> Self {
+        let captured: Vec<Dynamic> = closure.curry().iter().map(unshare).collect();
+        let second = names.get(captured.len() + 1);
         Self {
             function: closure.fn_name().to_owned(),
+            read_only: second.filter(|name| reads::only_read(&body, name)).cloned(),
             body,
             names,
-            captured: closure.curry().iter().map(unshare).collect(),
+            captured,
             lib,
             constants,
             source,
@@ -180,17 +218,13 @@ impl Handler {
     pub(super) fn call(
         &self,
         engine: &Engine,
-        arguments: impl IntoIterator<Item = Dynamic>,
+        arguments: Arguments<'_>,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
-        let mut scope = Scope::new();
-        let values = self.captured.iter().cloned().chain(arguments);
-        for (name, value) in self.names.iter().zip(values) {
-            scope.push_dynamic(name.clone(), value);
-        }
         let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut runtime = spare.unwrap_or_else(|| self.runtime(engine));
-        let Runtime { global, caches } = &mut runtime;
-        let result = EvalContext::new(engine, global, caches, &mut scope, None)
+        self.give(&mut runtime, arguments);
+        let Runtime { global, caches, scope, .. } = &mut runtime;
+        let result = EvalContext::new(engine, global, caches, scope, None)
             .eval_expression_tree(&Expression::from(&self.body));
         let value = match result {
             Ok(value) => value,
@@ -200,6 +234,7 @@ impl Handler {
                 error => return Err(error.into()),
             },
         };
+        self.take_back(&mut runtime);
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(runtime);
         Ok(value.flatten())
     }
@@ -209,7 +244,67 @@ impl Handler {
         global.lib.extend(self.lib.iter().cloned());
         global.constants.clone_from(&self.constants);
         global.source = Some(self.source.clone());
-        Runtime { global, caches: Caches::new() }
+        Runtime { global, caches: Caches::new(), scope: Scope::new(), params: None }
+    }
+
+    /// Puts the variables of a call in place. What an earlier call may have changed is copied anew.
+    fn give(&self, runtime: &mut Runtime, arguments: Arguments<'_>) {
+        let Arguments { subject, params, params_tag } = arguments;
+        let scope = &mut runtime.scope;
+        let captured = self.names.iter().zip(&self.captured);
+        if scope.is_empty() {
+            let given = subject.into_iter().chain(params.cloned());
+            for (name, value) in captured.map(|(name, value)| (name, value.clone())) {
+                scope.push_dynamic(name.clone(), value);
+            }
+            for (name, value) in self.names.iter().skip(self.captured.len()).zip(given) {
+                scope.push_dynamic(name.clone(), value);
+            }
+            runtime.params = params_tag;
+            return;
+        }
+        for (name, value) in captured {
+            if let Some(there) = scope.get_mut(name).filter(|there| !is_untouched(there, value)) {
+                *there = value.clone();
+            }
+        }
+        let mut names = self.names.iter().skip(self.captured.len());
+        if let (Some(name), Some(subject)) = (names.next(), subject)
+            && let Some(there) = scope.get_mut(name)
+        {
+            *there = subject;
+        }
+        let is_there = self.read_only.is_some() && params_tag.is_some() && params_tag == runtime.params;
+        if !is_there
+            && let (Some(name), Some(params)) = (names.next(), params)
+            && let Some(there) = scope.get_mut(name)
+        {
+            *there = params.clone();
+            runtime.params = params_tag;
+        }
+    }
+
+    /// Lets go of the subject: facts are not kept until the next call.
+    fn take_back(&self, runtime: &mut Runtime) {
+        runtime.scope.rewind(self.names.len());
+        if let Some(there) = self.names.get(self.captured.len()).and_then(|name| runtime.scope.get_mut(name))
+        {
+            *there = Dynamic::UNIT;
+        }
+    }
+}
+
+/// Is a captured value still what it was? Only of what can be told at a glance; constants no script can change.
+fn is_untouched(now: &Dynamic, original: &Dynamic) -> bool {
+    if original.is_read_only() {
+        return true;
+    }
+    if now.is_shared() {
+        return false;
+    }
+    match (now.read_lock::<Pattern>(), original.read_lock::<Pattern>()) {
+        (Some(now), Some(original)) => now.is(&original),
+        _ => false,
     }
 }
 

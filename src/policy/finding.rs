@@ -47,7 +47,7 @@ pub(super) fn make(message: &str, place: Place) -> Fallible<Handle> {
             return Err(frame.most);
         }
         let (path, line, commit) = match place {
-            Place::Subject => (frame.path.clone(), None, None),
+            Place::Subject => (frame.path(), None, None),
             Place::File(path, line, commit) => (Some(path), line, commit),
             Place::Commit(commit) => (None, None, Some(commit)),
         };
@@ -132,29 +132,28 @@ pub(super) fn register(api: &mut Api<'_>) {
 pub(super) fn take_result(
     value: &Dynamic,
     call: u64,
-    path: Option<&str>,
+    path: impl Fn() -> Option<String>,
     made: &mut Vec<Made>,
 ) -> Result<(), String> {
     if let Ok(array) = value.as_array_ref() {
         let array: &Array = &array;
-        return array.iter().try_for_each(|value| take_one(value, call, path, made));
+        return array.iter().try_for_each(|value| take_one(value, call, &path, made));
     }
-    take_one(value, call, path, made)
+    take_one(value, call, &path, made)
 }
 
-fn take_one(value: &Dynamic, call: u64, path: Option<&str>, made: &mut Vec<Made>) -> Result<(), String> {
+fn take_one(
+    value: &Dynamic,
+    call: u64,
+    path: &impl Fn() -> Option<String>,
+    made: &mut Vec<Made>,
+) -> Result<(), String> {
     if value.is_unit() {
         return Ok(());
     }
     if let Ok(message) = value.as_immutable_string_ref() {
         let message: &ImmutableString = &message;
-        made.push(Made {
-            message: cut(message),
-            fix: None,
-            path: path.map(str::to_owned),
-            line: None,
-            commit: None,
-        });
+        made.push(Made { message: cut(message), fix: None, path: path(), line: None, commit: None });
         return Ok(());
     }
     match value.read_lock::<Handle>() {

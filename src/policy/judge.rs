@@ -1,12 +1,14 @@
 //! Rules in force looking at subjects.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rhai::Dynamic;
 
 use super::api::{ChangeValue, CommitValue, FileValue, FileView, PushValue, View};
-use super::call::{self, Handler, Host};
+use super::call::{self, Arguments, Handler, Host, Tag};
 use super::error;
 use super::finding::{self, Made};
 use super::limits::Used;
@@ -15,7 +17,7 @@ use super::rule::{self, Rule};
 use super::sources::Sources;
 use super::{RuleBook, RuleInfo, RunMeter, Uses, Value};
 use crate::diagnostic::{Diagnostic, Place, nearest};
-use crate::facts::{Change, Commit, File, Impact, Oid, People, Push, RefName};
+use crate::facts::{Change, Commit, File, GitPath, Impact, Oid, People, Push, RefName};
 use crate::patterns::PathPatterns;
 use crate::verdict::{About, Finding, Level, State};
 
@@ -69,6 +71,25 @@ pub struct Policy {
     /// Those that are off.
     idle: Vec<Bound>,
     host: Arc<Host>,
+    tag: Tag,
+}
+
+/// By path, which bindings are for it: a history has the same paths again and again, and matching one against the patterns of
+/// every rule takes longer than most rules do.
+#[derive(Default)]
+struct Admitted {
+    /// Whose bindings.
+    policy: Option<Tag>,
+    paths: HashMap<GitPath, Rc<[bool]>>,
+}
+
+impl Admitted {
+    /// With more paths all are forgotten.
+    const MOST: usize = 8_192;
+}
+
+thread_local! {
+    static ADMITTED: RefCell<Admitted> = RefCell::default();
 }
 
 impl std::fmt::Debug for Policy {
@@ -80,6 +101,7 @@ impl std::fmt::Debug for Policy {
 struct Bound {
     binding: Binding,
     params: Dynamic,
+    params_tag: Tag,
     view: View,
 }
 
@@ -95,10 +117,11 @@ impl RuleBook {
                 let narrow = !only.is_empty() || !binding.except.is_empty();
                 let view = narrow.then(|| Arc::new(FileView { only, except: binding.except.clone() }));
                 let params = rule::params(&info.params, &binding.params);
-                Some(Bound { params, view, binding })
+                Some(Bound { params, params_tag: Tag::new(), view, binding })
             })
             .partition(|bound: &Bound| bound.binding.level != Level::Off);
-        Policy { book: self, bound, idle, host: Arc::new(Host { people, owners: Vec::new() }) }
+        let host = Arc::new(Host { people, owners: Vec::new() });
+        Policy { book: self, bound, idle, host, tag: Tag::new() }
     }
 }
 
@@ -156,11 +179,16 @@ impl Policy {
         meter: &RunMeter,
         findings: &mut Vec<Finding>,
     ) {
+        let admitted = match subject {
+            Subject::File(_, file) => self.admitted(file.path()),
+            _ => None,
+        };
         for (index, bound) in self.bound.iter().enumerate() {
             let Some(rule) = self.rule(bound) else { continue };
             let Some(handler) = handler_for(rule, subject) else { continue };
             if context.baselined.get(index) == Some(&true)
-                || !is_for(&rule.info, &bound.view, subject, context)
+                || admitted.as_ref().is_some_and(|admitted| admitted.get(index) == Some(&false))
+                || !is_here(&rule.info, subject, context)
             {
                 continue;
             }
@@ -176,8 +204,28 @@ impl Policy {
         }
     }
 
+    /// Which bindings are for a path; `None` if all are for every path.
+    fn admitted(&self, path: &GitPath) -> Option<Rc<[bool]>> {
+        if self.bound.iter().all(|bound| bound.view.is_none()) {
+            return None;
+        }
+        ADMITTED.with_borrow_mut(|known| {
+            if known.policy != Some(self.tag) || known.paths.len() >= Admitted::MOST {
+                *known = Admitted { policy: Some(self.tag), paths: HashMap::new() };
+            }
+            if let Some(admitted) = known.paths.get(path) {
+                return Some(Rc::clone(admitted));
+            }
+            let admits = |bound: &Bound| bound.view.as_ref().is_none_or(|view| view.admits(path));
+            let admitted: Rc<[bool]> = self.bound.iter().map(admits).collect();
+            known.paths.insert(path.clone(), Rc::clone(&admitted));
+            Some(admitted)
+        })
+    }
+
     fn call(&self, handler: &Handler, report: &Report<'_>, findings: &mut Vec<Finding>) -> Used {
-        let question = self.question(report.rule, &report.bound.params);
+        let Bound { params, params_tag, .. } = report.bound;
+        let question = Question { params_tag: Some(*params_tag), ..self.question(report.rule, params) };
         let answer = question.ask(handler, report.subject, &report.bound.view);
         findings.extend(answer.made.into_iter().map(|made| report.violated(made)));
         findings.extend(answer.failed.map(|mistake| report.error(&mistake)));
@@ -187,7 +235,7 @@ impl Policy {
     pub(super) fn question<'a>(&'a self, rule: &'a Rule, params: &'a Dynamic) -> Question<'a> {
         let book = &self.book;
         let with = Loading { engine: &book.engine, table: &book.table, limits: &book.limits };
-        Question { with, sources: &book.sources, host: &self.host, rule, params }
+        Question { with, sources: &book.sources, host: &self.host, rule, params, params_tag: None }
     }
 
     fn spent(&self, rule: &Rule, bound: &Bound) -> Finding {
@@ -216,6 +264,7 @@ pub(super) struct Question<'a> {
     pub(super) host: &'a Arc<Host>,
     pub(super) rule: &'a Rule,
     pub(super) params: &'a Dynamic,
+    pub(super) params_tag: Option<Tag>,
 }
 
 /// What a handler said.
@@ -228,11 +277,16 @@ pub(super) struct Answer {
 impl Question<'_> {
     /// Calls a handler of the rule.
     pub(super) fn call(&self, handler: &Handler, subject: Subject<'_>, view: &View) -> call::Outcome {
-        let value = value_of(subject, view);
-        let params = (handler.arity() == 2).then(|| self.params.clone());
-        call::run(self.with.limits, self.host, path_of(subject), || {
-            handler.call(self.with.engine, [value].into_iter().chain(params))
-        })
+        let arguments = Arguments {
+            subject: Some(value_of(subject, view)),
+            params: (handler.arity() == 2).then_some(self.params),
+            params_tag: self.params_tag,
+        };
+        let file = match subject {
+            Subject::File(_, file) => Some(Arc::clone(file)),
+            _ => None,
+        };
+        call::run(self.with.limits, self.host, file, || handler.call(self.with.engine, arguments))
     }
 
     /// Calls a handler of the rule and reads what it made and gave back.
@@ -242,7 +296,7 @@ impl Question<'_> {
             (Err(error), _) => Some(self.explain(&error)),
             (Ok(_), Some(trip)) => Some(self.explain(&trip.error())),
             (Ok(value), None) => {
-                let taken = finding::take_result(&value, serial, path_of(subject).as_deref(), &mut made);
+                let taken = finding::take_result(&value, serial, || path_of(subject), &mut made);
                 taken.err().map(|kind| self.useless(&kind))
             }
         };
@@ -286,6 +340,11 @@ pub(super) fn view_of(info: &RuleInfo, paths: Option<&PathPatterns>, except: &Pa
 
 /// The filters that need no script.
 pub(super) fn is_for(info: &RuleInfo, view: &View, subject: Subject<'_>, context: &Context) -> bool {
+    is_here(info, subject, context) && admits(view, subject)
+}
+
+/// Those but the paths.
+fn is_here(info: &RuleInfo, subject: Subject<'_>, context: &Context) -> bool {
     let (reference, environment, impact) = match subject {
         Subject::Change(change) => {
             (Some(&change.reference), change.environment.as_ref(), Some(change.impact))
@@ -304,7 +363,7 @@ pub(super) fn is_for(info: &RuleInfo, view: &View, subject: Subject<'_>, context
         .impact
         .as_ref()
         .is_none_or(|wanted| of_push || impact.is_some_and(|impact| wanted.contains(&impact)));
-    refs && environments && impacts && admits(view, subject)
+    refs && environments && impacts
 }
 
 fn admits(view: &View, subject: Subject<'_>) -> bool {

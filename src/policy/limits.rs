@@ -243,9 +243,12 @@ pub(super) fn trip(trip: Trip) -> Box<EvalAltResult> {
     trip.error()
 }
 
+/// What the meter of the call around it was set to: operations, most and whether it is early, deadline, limits, trip.
+type Outer = (u64, (u64, bool), u64, (u64, Duration), Option<Trip>);
+
 /// One call under limits; calls nest when a test of a rule judges.
 pub(super) struct Metered {
-    outer: (u64, (u64, bool), u64, (u64, Duration), Option<Trip>),
+    outer: Outer,
     started: u64,
 }
 

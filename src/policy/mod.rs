@@ -20,6 +20,7 @@ mod limits;
 mod load;
 mod parse;
 mod parse_ahead;
+mod reads;
 mod rule;
 mod run_meter;
 mod secrets;

@@ -166,6 +166,8 @@ impl Reader<'_> {
         uses.file_rules = handles.file;
         uses.change_rules = handles.change;
         uses.push_rules = handles.push;
+        let filters = self.filters();
+        uses.change_files = filters.impact.is_some() || uses.change_files && (handles.change || handles.push);
         let info = RuleInfo {
             id: self.declared.id.clone(),
             title,
@@ -174,7 +176,7 @@ impl Reader<'_> {
             level: self.level(),
             params: self.params(),
             handles,
-            filters: self.filters(),
+            filters,
             place: error::place(&self.declared.source, self.declared.position),
             origin: origin.clone(),
             uses,

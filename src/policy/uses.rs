@@ -15,6 +15,8 @@ pub struct Uses {
     pub old_contents: bool,
     /// Signatures of commits.
     pub signature: bool,
+    /// The files of a change as a whole, or how far it reaches, which hangs on these.
+    pub change_files: bool,
     /// There are rules with a `commit` handler.
     pub commit_rules: bool,
     /// There are rules with a `file` handler.
@@ -34,6 +36,7 @@ impl Uses {
             contents: self.contents || other.contents,
             old_contents: self.old_contents || other.old_contents,
             signature: self.signature || other.signature,
+            change_files: self.change_files || other.change_files,
             commit_rules: self.commit_rules || other.commit_rules,
             file_rules: self.file_rules || other.file_rules,
             change_rules: self.change_rules || other.change_rules,
@@ -56,7 +59,9 @@ impl Uses {
 
     fn name(&mut self, name: &str) {
         match name {
-            "files" => self.files = true,
+            "files" => (self.files, self.change_files) = (true, true),
+            // A function that is called by its name, which may be put together, may name anything.
+            "file" | "impact" | "required" | "Fn" | "call" => self.change_files = true,
             "additions" | "deletions" | "added_lines" | "deleted_lines" | "old_text" => {
                 self.files = true;
                 self.contents = true;

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use super::shards::{Ids, fold_chunks};
 use super::{Baselines, Check, CheckError};
-use crate::facts::{Oid, RefName};
-use crate::git::{Repository, Revisions};
+use crate::facts::{Commit, Oid, RefName};
+use crate::git::{Needs, Repository, Revisions};
 use crate::policy::{Context, Handles, RunMeter};
 use crate::verdict::{Finding, Level, PolicyName, Verdict};
 use count::{Counts, Differences, Keyed};
@@ -115,7 +115,8 @@ struct Judge<'a> {
 /// What a worker has so far.
 struct Worker {
     tried: Counts,
-    against: Option<(Repository, Counts)>,
+    /// With a handle of its own, where that policy knows other people.
+    against: Option<(Option<Repository>, Counts)>,
     differences: Differences,
 }
 
@@ -217,12 +218,11 @@ impl<'a> Judge<'a> {
         &self,
         handle: &Repository,
         chunk: usize,
-        ids: &[Oid],
+        commits: &[Arc<Commit>],
         counts: &mut Counts,
     ) -> Result<Vec<Keyed>, CheckError> {
-        let commits = handle.commits(ids, self.check.needs())?;
         let mut sink = counts.sink(self.check, chunk);
-        self.check.judge_chunk(handle, &commits, &self.context, &self.baselines, &self.meter, &mut sink)?;
+        self.check.judge_chunk(handle, commits, &self.context, &self.baselines, &self.meter, &mut sink)?;
         Ok(sink.recorded())
     }
 
@@ -248,7 +248,12 @@ impl<'a> Judge<'a> {
 impl Worker {
     fn new(tried: &Judge<'_>, against: Option<&Judge<'_>>) -> Result<Self, CheckError> {
         let counts = || Counts::new(Arc::clone(&tried.ids), against.is_some());
-        let other = |judge: &Judge<'_>| Ok::<_, CheckError>((judge.check.repository.sibling()?, counts()));
+        let other = |judge: &Judge<'_>| {
+            // Who people are is a fact of a commit: where both policies know the same, they judge the same facts.
+            let same = judge.check.loaded.people == tried.check.loaded.people;
+            let handle = if same { None } else { Some(judge.check.repository.sibling()?) };
+            Ok::<_, CheckError>((handle, counts()))
+        };
         Ok(Self {
             tried: counts(),
             against: against.map(other).transpose()?,
@@ -264,9 +269,17 @@ impl Worker {
         chunk: usize,
         ids: &[Oid],
     ) -> Result<(), CheckError> {
-        let found = tried.judge(handle, chunk, ids, &mut self.tried)?;
-        if let (Some(judge), Some((handle, counts))) = (against, &mut self.against) {
-            let before = judge.judge(handle, chunk, ids, counts)?;
+        let files = tried.check.needs().files || against.is_some_and(|judge| judge.check.needs().files);
+        let commits = handle.commits(ids, Needs { files, ..Needs::default() })?;
+        let found = tried.judge(handle, chunk, &commits, &mut self.tried)?;
+        if let (Some(judge), Some((other, counts))) = (against, &mut self.against) {
+            let before = match other {
+                Some(other) => {
+                    let commits = other.commits(ids, judge.check.needs())?;
+                    judge.judge(other, chunk, &commits, counts)?
+                }
+                None => judge.judge(handle, chunk, &commits, counts)?,
+            };
             self.differences.compare(chunk, found, before);
         }
         Ok(())

@@ -67,6 +67,10 @@ impl Objects for Plumbing {
         Backend::Plumbing
     }
 
+    fn again(&self) -> Result<Box<dyn Objects>, GitError> {
+        Ok(Box::new(Self::at(self.place())))
+    }
+
     fn infos(&mut self, ids: &[Oid]) -> Result<Vec<Option<(Kind, u64)>>, GitError> {
         self.cat_file(|process| process.info(ids))
     }

@@ -1,6 +1,7 @@
 //! What scripts can name: every type, property, method and function, registered together with its line of documentation.
 
 mod arrays;
+mod block;
 pub(super) mod builtins;
 mod change;
 mod commit;
@@ -21,6 +22,7 @@ pub(super) use file::{FileValue, FileView, View};
 pub(super) use functional::same;
 pub(super) use guard::guard_properties;
 pub(super) use list::List;
+pub(super) use pattern::Pattern;
 pub(super) use person::PersonValue;
 pub(super) use table::{Api, comparable, shown};
 pub use table::{Entry, Kind, Table};

@@ -3,6 +3,9 @@
 //! Linear hides a factor, the size of the expression: with counted repetitions it is tens of thousands, and a megabyte then
 //! takes minutes, in one call that nothing can interrupt. So long texts are searched by an automaton that gives up when it
 //! does not pay, which is an error; a search of a text never depends on searches before it.
+//!
+//! Lists of lines are searched as one text (`block`), and each thread has its own clone of an automaton: the memory that a
+//! search needs would else be passed from thread to thread at every call.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,22 +22,24 @@ use regex_automata::{Input, Match, MatchErrorKind};
 use rhai::{Array, Dynamic, ImmutableString};
 
 use super::super::limits::{self, charge};
+use super::block::{Block, Clones};
 use super::list::List;
 use super::table::{Api, shown};
 use super::text::kept;
 use super::{Fallible, fail, int, optional_text};
+use crate::facts::Lines;
 
 /// What a compiled expression may take, in bytes: generous for people, too little for a bomb.
-const COMPILED: usize = 1 << 20;
+pub(super) const COMPILED: usize = 1 << 20;
 
 /// Parentheses within parentheses.
-const NESTED: u32 = 64;
+pub(super) const NESTED: u32 = 64;
 
 /// Bytes of text that count as one operation when an expression looks at them.
 const BYTES_AN_OPERATION: usize = 256;
 
 /// Whatever the expression, a text up to here takes milliseconds.
-const SHORT: usize = 4 << 10;
+pub(super) const SHORT: usize = 4 << 10;
 
 /// Bytes of texts after which the automata for short texts are made.
 const QUICK: usize = 16 << 10;
@@ -46,12 +51,15 @@ const PAIRS: usize = 400_000_000;
 /// expressions that the rules in force name, and compiling one takes longer than compiling the script around it.
 struct Compiled {
     pattern: String,
+    /// Counted through, to find this thread's clone by.
+    number: usize,
     /// For the first texts: quickly made and slow to search.
     quick: OnceLock<Option<meta::Regex>>,
     /// Bytes that were searched with it.
     seen: AtomicUsize,
     short: OnceLock<Result<Regex, String>>,
     long: OnceLock<Option<lazy::Regex>>,
+    block: OnceLock<Option<Block>>,
 }
 
 /// A regular expression, compiled once.
@@ -59,6 +67,8 @@ struct Compiled {
 pub(in crate::policy) struct Pattern(Arc<Compiled>);
 
 thread_local! {
+    static SHORT_CLONES: Clones<Regex> = Clones::default();
+    static BLOCK_CLONES: Clones<Block> = Clones::default();
     static EXPRESSIONS: RefCell<HashMap<String, Arc<Compiled>>> = RefCell::default();
 }
 
@@ -134,15 +144,18 @@ impl Search<'_> {
 
 impl Compiled {
     fn new(pattern: &str) -> Fallible<Self> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
         // Compiling costs as much as thousands of operations.
         charge(1_000)?;
         match syntax::parse_with(pattern, &syntax::Config::new().nest_limit(NESTED)) {
             Ok(_) => Ok(Self {
                 pattern: pattern.to_owned(),
+                number: NEXT.fetch_add(1, Ordering::Relaxed),
                 quick: OnceLock::new(),
                 seen: AtomicUsize::new(0),
                 short: OnceLock::new(),
                 long: OnceLock::new(),
+                block: OnceLock::new(),
             }),
             Err(error) => fail(bad(pattern, &error.to_string())),
         }
@@ -164,6 +177,20 @@ impl Compiled {
         self.short.get_or_init(compile).as_ref().or_else(|error| fail(error.clone()))
     }
 
+    /// Which of some lines match, by index; `None` where they must be looked at one by one: texts that are few, long, or not
+    /// UTF-8, and expressions that are dear.
+    fn indices(&self, lines: &Lines) -> Fallible<Option<Vec<usize>>> {
+        let joined = lines.joined();
+        // While all is little, the quick automaton is the better one.
+        if self.seen.load(Ordering::Relaxed).max(joined.len()) <= QUICK || lines.longest() > SHORT {
+            return Ok(None);
+        }
+        self.short()?;
+        let Ok(text) = std::str::from_utf8(joined) else { return Ok(None) };
+        let Some(block) = self.block.get_or_init(|| Block::new(&self.pattern)) else { return Ok(None) };
+        BLOCK_CLONES.with(|clones| clones.with(self.number, block, |block| block.indices(text)))
+    }
+
     fn search(&self) -> Fallible<Search<'_>> {
         match self.long.get_or_init(|| lazy(&self.pattern)) {
             Some(lazy) => Ok(Search { compiled: self, lazy, cache: lazy.create_cache() }),
@@ -176,7 +203,8 @@ impl Compiled {
             if let Some(quick) = self.quick(text) {
                 return Ok(quick.is_match(text));
             }
-            return Ok(self.short()?.is_match(text));
+            return SHORT_CLONES
+                .with(|clones| clones.with(self.number, self.short()?, |short| Ok(short.is_match(text))));
         }
         Ok(self.search()?.find(&Input::new(text).earliest(true))?.is_some())
     }
@@ -186,7 +214,8 @@ impl Compiled {
             if let Some(quick) = self.quick(text) {
                 return Ok(quick.find(text).map(|found| (found.start(), found.end())));
             }
-            return Ok(self.short()?.find(text).map(|found| (found.start(), found.end())));
+            let span = |short: &Regex| Ok(short.find(text).map(|found| (found.start(), found.end())));
+            return SHORT_CLONES.with(|clones| clones.with(self.number, self.short()?, span));
         }
         self.search()?.find(&Input::new(text))
     }
@@ -293,22 +322,27 @@ impl Pattern {
         let List::Lines(lines) = list else {
             return fail("`lines` takes a list of lines, such as `file.added_lines`");
         };
-        let mut looked = 0;
+        if lines.is_empty() {
+            return Ok(List::Lines(lines));
+        }
+        charge((lines.joined().len() + 15 * lines.len()) / BYTES_AN_OPERATION)?;
+        if let Some(indices) = self.0.indices(&lines)? {
+            return Ok(List::Lines(lines.choose(&indices)));
+        }
         let mut failed = None;
         let found = lines.filter(|line| {
-            if failed.is_some() {
-                return false;
-            }
-            looked += line.len() + 16;
-            let paid = if looked > BYTES_AN_OPERATION { charge(looked / BYTES_AN_OPERATION) } else { Ok(()) };
-            looked %= BYTES_AN_OPERATION + 1;
-            let matches = paid.and_then(|()| self.0.is_match(&String::from_utf8_lossy(line)));
-            matches.unwrap_or_else(|error| {
-                failed = Some(error);
-                false
-            })
+            failed.is_none()
+                && self.0.is_match(&String::from_utf8_lossy(line)).unwrap_or_else(|error| {
+                    failed = Some(error);
+                    false
+                })
         });
         failed.map_or(Ok(List::Lines(found)), Err)
+    }
+
+    /// Is it the same one?
+    pub(in crate::policy) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 

@@ -85,14 +85,24 @@ const LONGEST: usize = 200;
 pub(super) fn of_name(text: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
     let name_start = start - back(text, start, is_name);
     let name_end = end + forth(text, end, is_name);
-    let name = lower(text.get(name_start..name_end)?);
+    // Most often nothing is assigned, which is sooner told than what the name means.
+    let ((from, to), shortest) = value(text, name_end)?;
+    (is_name_of_secret(text.get(name_start..name_end)?) && looks_drawn(text.get(from..to)?, shortest))
+        .then_some((from, to))
+}
+
+fn is_name_of_secret(name: &[u8]) -> bool {
+    let name = lower(name);
     let bare: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    if name.len() > 80 || !SECRET.iter().any(|word| bare.contains(word)) {
-        return None;
-    }
-    if NOT_SECRET.iter().any(|word| bare.contains(word)) || bare.ends_with("id") || bare.ends_with("ids") {
-        return None;
-    }
+    name.len() <= 80
+        && SECRET.iter().any(|word| bare.contains(word))
+        && !NOT_SECRET.iter().any(|word| bare.contains(word))
+        && !bare.ends_with("id")
+        && !bare.ends_with("ids")
+}
+
+/// Where the value begins and ends that is assigned to a name ending at `name_end`, and how long it must be to say anything.
+fn value(text: &[u8], name_end: usize) -> Option<((usize, usize), usize)> {
     let mut at = name_end + forth(text, name_end, |byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b')'));
     at += forth(text, at, is_space);
     at += operator(text, at)?;
@@ -102,17 +112,16 @@ pub(super) fn of_name(text: &[u8], start: usize, end: usize) -> Option<(usize, u
         let begin = at + 1;
         let length =
             text.get(begin..)?.iter().take(LONGEST + 1).position(|byte| *byte == first || *byte == b'\n')?;
-        let value = text.get(begin..begin + length)?;
-        let closed = text.get(begin + length) == Some(&first);
-        return (closed && looks_drawn(value, SHORTEST)).then_some((begin, begin + length));
+        let closed = length >= SHORTEST && text.get(begin + length) == Some(&first);
+        return closed.then_some(((begin, begin + length), SHORTEST));
     }
     let length = forth(text, at, |byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte));
     let ends = text.get(at + length).is_none_or(|next| matches!(next, b'\n' | b'\r' | b' ' | b'\t'));
     // To the end of its line: what follows would make it code.
     let rest = forth(text, at + length, |byte| is_space(byte) || byte == b'\r');
     let alone = text.get(at + length + rest).is_none_or(|next| matches!(next, b'\n' | b'#'));
-    let value = text.get(at..at + length)?;
-    (ends && alone && length <= LONGEST && looks_drawn(value, SHORTEST_BARE)).then_some((at, at + length))
+    (ends && alone && (SHORTEST_BARE..=LONGEST).contains(&length))
+        .then_some(((at, at + length), SHORTEST_BARE))
 }
 
 /// The password of `://name:password@host`.

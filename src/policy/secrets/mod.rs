@@ -7,6 +7,7 @@
 mod assignment;
 mod formats;
 
+use std::cell::RefCell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,6 +17,7 @@ use rhai::{Array, Dynamic, EvalAltResult, ImmutableString};
 use self::formats::{FORMATS, Format};
 use super::api::{Api, Fallible, List, comparable, fail, shown};
 use super::limits::charge;
+use crate::facts::LinesId;
 
 /// A text with more of them than this is no more telling.
 const MOST: usize = 1_000;
@@ -86,24 +88,29 @@ impl Literals {
     }
 }
 
-/// Where secrets begin in a text, by offset.
+/// Where a secret begins, and of which format it is.
+type Hit = (usize, &'static Format);
+
+/// Where secrets begin in a text, by offset; and what [`charge`] is to be told when the same is found again.
 ///
 /// # Errors
 /// When the call has no operations or time left.
-fn scan(text: &[u8]) -> Result<Vec<(usize, &'static Format)>, Box<EvalAltResult>> {
-    charge(text.len() / BYTES_AN_OPERATION)?;
+fn scan(text: &[u8]) -> Fallible<(Vec<Hit>, usize)> {
+    let mut operations = text.len() / BYTES_AN_OPERATION;
+    charge(operations)?;
     let seen = seen(text.len());
     if seen < SOME && is_clean(text) {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), operations));
     }
     let Some(literals) = literals(seen) else {
         return fail("the formats of secrets cannot be compiled");
     };
-    let mut found: Vec<(usize, &'static Format)> = Vec::new();
+    let mut found: Vec<Hit> = Vec::new();
     let mut behind = 0;
     let mut at = 0;
     while let Some(hit) = literals.searcher.find(text.get(at..).unwrap_or_default()) {
         charge(1)?;
+        operations += 2;
         let (start, end) = (at + hit.start(), at + hit.end());
         at = end;
         let Some(format) = literals.formats.get(hit.pattern().as_usize()) else { continue };
@@ -119,7 +126,7 @@ fn scan(text: &[u8]) -> Result<Vec<(usize, &'static Format)>, Box<EvalAltResult>
             break;
         }
     }
-    Ok(found)
+    Ok((found, operations))
 }
 
 fn number(n: usize) -> u32 {
@@ -127,7 +134,7 @@ fn number(n: usize) -> u32 {
 }
 
 /// Secrets with their places; `line_of` numbers the lines of the text, which count from 0.
-fn placed(text: &[u8], found: &[(usize, &'static Format)], line_of: impl Fn(usize) -> u32) -> Vec<Secret> {
+fn placed(text: &[u8], found: &[Hit], line_of: impl Fn(usize) -> u32) -> Vec<Secret> {
     let (mut line, mut begin, mut counted) = (0, 0, 0);
     found
         .iter()
@@ -152,7 +159,18 @@ fn placed(text: &[u8], found: &[(usize, &'static Format)], line_of: impl Fn(usiz
 /// Secrets of a text.
 pub(super) fn in_text(text: &str) -> Result<Vec<Secret>, Box<EvalAltResult>> {
     let text = text.as_bytes();
-    Ok(placed(text, &scan(text)?, |line| number(line + 1)))
+    Ok(placed(text, &scan(text)?.0, |line| number(line + 1)))
+}
+
+/// The lines that this thread looked at last, how many operations that took, and what was found: two rules ask for the same.
+struct Last {
+    lines: LinesId,
+    operations: usize,
+    secrets: Vec<Secret>,
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
 }
 
 /// Secrets of some lines of a file; a key block may span several.
@@ -160,13 +178,18 @@ fn in_lines(list: &List) -> Result<Vec<Secret>, Box<EvalAltResult>> {
     let List::Lines(lines) = list else {
         return fail("`secrets` takes a text, or a list of lines such as `file.added_lines`");
     };
-    let (mut text, mut numbers) = (Vec::new(), Vec::with_capacity(lines.len()));
-    for (line, raw) in lines.raw() {
-        numbers.push(line);
-        text.extend_from_slice(raw);
-        text.push(b'\n');
+    let known = LAST.with_borrow(|last| {
+        let last = last.as_ref().filter(|last| last.lines.is_of(lines))?;
+        Some((last.operations, last.secrets.clone()))
+    });
+    if let Some((operations, secrets)) = known {
+        return charge(operations).map(|()| secrets);
     }
-    Ok(placed(&text, &scan(&text)?, |line| numbers.get(line).copied().unwrap_or(0)))
+    let text = lines.joined();
+    let (found, operations) = scan(text)?;
+    let secrets = placed(text, &found, |line| lines.number(line).unwrap_or(0));
+    LAST.set(Some(Last { lines: lines.id(), operations, secrets: secrets.clone() }));
+    Ok(secrets)
 }
 
 fn values(secrets: Vec<Secret>) -> Array {

@@ -263,6 +263,7 @@ fn trial(
         host: &host,
         rule,
         params: &params(rule, given)?,
+        params_tag: None,
     };
     let mut trial = Trial { question, said: Said::default() };
     trial.subject(subject)?;

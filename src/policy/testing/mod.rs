@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::api::Api;
-use super::call::{self, Handler};
+use super::call::{self, Arguments, Handler};
 use super::load::{self, Loading};
 use super::sources::Sources;
 use super::{RuleBook, STACK_SIZE, Script, ScriptKind, error, rule};
@@ -177,7 +177,9 @@ impl<'a> Suite<'a> {
         let book = self.book;
         let started = Instant::now();
         let (outcome, state) = assert::with_state(book, options.commit_at.as_ref(), || {
-            call::run(&book.limits, &Arc::default(), None, || test.handler.call(&book.engine, []))
+            call::run(&book.limits, &Arc::default(), None, || {
+                test.handler.call(&book.engine, Arguments::default())
+            })
         });
         let error = match (outcome.used.trip, outcome.result) {
             (Some(trip), _) => Some(trip.error()),

@@ -84,6 +84,55 @@ fn no_state_survives_a_call() {
 }
 
 #[test]
+fn whatever_a_call_does_to_what_it_is_given_the_next_is_given_the_same() {
+    let tampering = [
+        "params.n = 5;",
+        "params.n += 1;",
+        "params[\"n\"] = 7;",
+        "params.map.inner = 8;",
+        "params.list.push(1);",
+        "(params.list).push(1);",
+        "push(params.list, 1);",
+        "params.text.trim();",
+        "params.remove(\"n\");",
+        "params = #{};",
+        "let p = params; p.n = 9;",
+        "let change = || { params.n = 3; }; change.call();",
+        "for x in params.list { x += 1; }",
+        "marker = 5;",
+        "marker = regex(\"b\");",
+        "let change = || { marker = regex(\"b\"); }; change.call();",
+        "let read = || marker.is_match(\"b\"); read.call();",
+        "text += \"y\";",
+        "list.push(1);",
+        "limit += 1;",
+    ];
+    for change in tampering {
+        let text = format!(
+            r#"let marker = regex("a");
+            let text = "x";
+            let list = [];
+            let limit = 1;
+            const FIXED = regex("c");
+            rule("r", #{{ title: "t", why: "w",
+                params: #{{ n: 0, text: " t ", list: [0], map: #{{ inner: 1 }} }},
+                commit: |commit, params| {{
+                    finding(`${{params.n}} ${{params.list}} ${{params.text}} ${{params.map.inner}}`);
+                    finding(`${{marker.is_match("a")}} ${{text}} ${{list}} ${{limit}} ${{global::FIXED.is_match("c")}}`);
+                    {change}
+                    ()
+                }} }});"#
+        );
+        let policy = policy(&[script("r", &text)]);
+        for _ in 0..3 {
+            let findings = judge(&policy, Subject::Commit(&commit("x")));
+            let said: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+            assert_eq!(said, ["0 [0]  t  1", "true x [] 1 true"], "after `{change}`");
+        }
+    }
+}
+
+#[test]
 fn a_misspelt_name_is_located_and_the_nearest_is_named() {
     let (message, place, help) = error_of("if commit.sbject == \"\" { finding(\"x\") }");
     assert_eq!(message, "rule 'r' cannot run: unknown property `sbject` of a commit");
