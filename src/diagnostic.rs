@@ -99,6 +99,26 @@ impl Diagnostic {
     }
 }
 
+impl Diagnostic {
+    /// As JSON: `message`, and where they apply `help`, `file`, `line`, `column`.
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut found = serde_json::Map::new();
+        found.insert("message".to_owned(), self.message.as_str().into());
+        if let Some(help) = &self.help {
+            found.insert("help".to_owned(), help.as_str().into());
+        }
+        if let Some(place) = &self.place {
+            found.insert("file".to_owned(), place.file.as_str().into());
+            for (key, number) in [("line", place.line), ("column", place.column)] {
+                if number > 0 {
+                    found.insert(key.to_owned(), number.into());
+                }
+            }
+        }
+        found.into()
+    }
+}
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;

@@ -120,6 +120,10 @@ pub(super) enum Command {
     Test(Test),
     /// Say what the rules would have decided for past commits
     Replay(Replay),
+    /// Write the policy in force as a document for people
+    Docs(Docs),
+    /// Find mistakes in rules, tests and configuration without running anything
+    Lint(Lint),
     /// What an installed hook calls
     Hook(Hook),
     /// Write the JSON Schema of bylaws.toml, people.toml or server.toml, for editors
@@ -139,10 +143,11 @@ impl Command {
             Self::Replay(replay) if replay.compare.is_some() => Format::OF_LISTS,
             Self::Check(_) | Self::Hook(_) | Self::Replay(_) => Format::OF_FINDINGS,
             Self::Test(_) => Format::OF_TESTS,
-            Self::Rules(_) | Self::Doctor => Format::OF_LISTS,
+            Self::Rules(_) | Self::Doctor | Self::Lint(_) => Format::OF_LISTS,
             Self::Init(_)
             | Self::Install(_)
             | Self::Uninstall
+            | Self::Docs(_)
             | Self::Schema(_)
             | Self::Definitions(_)
             | Self::Completions(_)
@@ -228,6 +233,23 @@ pub(super) struct Replay {
     /// The whole history of HEAD
     #[arg(long)]
     pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Docs {
+    /// Write into FILE: HTML if its name ends with .html, else Markdown
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// HTML in any case
+    #[arg(long)]
+    pub(super) html: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// A .bylaws folder, a file of one, or a folder of rule sets; default: the policy in force here
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -3,12 +3,14 @@
 mod arguments;
 mod check;
 mod completions;
+mod docs;
 mod editors;
 mod environment;
 mod files;
 mod hook;
 mod init;
 mod install;
+mod lint;
 mod output;
 mod progress;
 mod replay;
@@ -92,6 +94,8 @@ fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<
         Command::Rules(command) => rules::run(command, common, environment),
         Command::Replay(command) => replay::run(command, common, environment),
         Command::Test(command) => test::run(command, common, environment),
+        Command::Docs(command) => docs::run(command, common, environment),
+        Command::Lint(command) => lint::run(command, common, environment),
         Command::Hook(command) => hook::run(command, common, environment),
         Command::Schema(command) => editors::schema(command, common, environment),
         Command::Definitions(command) => editors::definitions(command, common, environment),

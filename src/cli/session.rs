@@ -9,7 +9,7 @@ use super::arguments::{Backend, Common, Format};
 use super::environment::Environment;
 use crate::check::{Check, Progress};
 use crate::config::{self, LoadedPolicy, PolicySource, Purpose};
-use crate::facts::{Oid, Person, RefName};
+use crate::facts::{FileStatus, GitPath, Oid, Person, RefName};
 use crate::git::{self, Repository};
 
 /// What a check is made with.
@@ -113,6 +113,37 @@ pub(super) fn load(
     built_in.context("the built-in rules are missing from this program")
 }
 
+/// The paths of all tracked files: what `HEAD` holds, and what is staged.
+pub(super) fn tracked(repository: &Repository) -> anyhow::Result<Vec<GitPath>> {
+    let head = repository.head()?.id;
+    let committed = head.map(|head| repository.net_files(None, Some(head))).transpose()?.unwrap_or_default();
+    // Unmerged paths are no reason not to look at a policy, and a bare repository has none.
+    let staged =
+        if repository.work_tree().is_some() { repository.staged().unwrap_or_default() } else { Vec::new() };
+    let staged = staged.iter().filter(|file| file.parts().status != FileStatus::Deleted);
+    Ok(committed.iter().chain(staged).map(|file| file.path().clone()).collect())
+}
+
+/// Lets `work` have the source of the policy in force: of `--policy`, else the work tree's, else that of `HEAD`.
+pub(super) fn with_source<R>(
+    common: &Common,
+    environment: &Environment,
+    repository: &Repository,
+    work: impl FnOnce(PolicySource<'_>) -> anyhow::Result<R>,
+) -> anyhow::Result<R> {
+    if let Some(words) = &common.policy {
+        return with_named_source(words, common, environment, repository, work);
+    }
+    match (repository.work_tree(), repository.head()?.id) {
+        (Some(top), _) => work(PolicySource::Folder(&top.join(".bylaws"), ".bylaws".to_owned())),
+        (None, Some(head)) => {
+            let (path, shown) = (".bylaws".to_owned(), "HEAD:.bylaws".to_owned());
+            work(PolicySource::Tree(repository, head, path, shown))
+        }
+        (None, None) => anyhow::bail!("a bare repository without commits has no policy"),
+    }
+}
+
 /// The policy in `.bylaws` of a commit; `None` where it has none.
 pub(super) fn policy_at(
     repository: &Repository,
@@ -144,16 +175,29 @@ fn named_policy(
     environment: &Environment,
     repository: &Repository,
 ) -> anyhow::Result<LoadedPolicy> {
-    if let Some(loaded) = policy_in_folder(common, environment)? {
-        return Ok(loaded);
+    with_named_source(words, common, environment, repository, |source| {
+        Ok(config::load(source, environment.now)?)
+    })
+}
+
+fn with_named_source<R>(
+    words: &str,
+    common: &Common,
+    environment: &Environment,
+    repository: &Repository,
+    work: impl FnOnce(PolicySource<'_>) -> anyhow::Result<R>,
+) -> anyhow::Result<R> {
+    let start = common.folder.as_deref().unwrap_or(Path::new(""));
+    let folder = environment.folder.join(start).join(words);
+    if folder.is_dir() {
+        return work(PolicySource::Folder(&folder, words.to_owned()));
     }
     let Some((revision, path)) = words.split_once(':') else {
         anyhow::bail!("`--policy {words}` is neither a folder nor REV:PATH");
     };
     let path = if path.is_empty() { ".bylaws" } else { path.trim_end_matches('/') };
     let commit = repository.resolve(revision)?;
-    let source = PolicySource::Tree(repository, commit, path.to_owned(), words.to_owned());
-    Ok(config::load(source, environment.now)?)
+    work(PolicySource::Tree(repository, commit, path.to_owned(), words.to_owned()))
 }
 
 /// Locally the pusher is the person of `user.email`.

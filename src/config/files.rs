@@ -84,7 +84,8 @@ impl PolicyFiles {
     }
 }
 
-fn text(name: &str, contents: Vec<u8>) -> Result<String, Diagnostic> {
+/// The contents of a file as text.
+pub(super) fn text(name: &str, contents: Vec<u8>) -> Result<String, Diagnostic> {
     if contents.len() as u64 > MAX_FILE {
         return Err(too_large(name));
     }
@@ -185,6 +186,16 @@ pub(super) fn read_folder(
     shown: &str,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Result<Option<Vec<PolicyFile>>, Diagnostic> {
+    read_below(folder, shown, usize::MAX, mistakes)
+}
+
+/// The same, for files that are at most `depth` folders deep.
+pub(super) fn read_below(
+    folder: &Path,
+    shown: &str,
+    depth: usize,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Result<Option<Vec<PolicyFile>>, Diagnostic> {
     match folder.metadata() {
         Ok(found) if found.is_dir() => {}
         Ok(_) => return Err(Diagnostic::at(Place::file(shown), "this is no folder")),
@@ -194,7 +205,7 @@ pub(super) fn read_folder(
         Err(error) => return Err(unreadable(shown, &error)),
     }
     let (mut files, mut size): (Vec<PolicyFile>, u64) = (Vec::new(), 0);
-    for entry in WalkDir::new(folder).min_depth(1) {
+    for entry in WalkDir::new(folder).min_depth(1).max_depth(depth) {
         match read_entry(folder, shown, entry) {
             Ok(Some(file)) => {
                 size += file.1.len() as u64;

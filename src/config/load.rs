@@ -90,22 +90,41 @@ pub fn load_for(
     purpose: Purpose,
 ) -> Result<Option<LoadedPolicy>, Diagnostics> {
     let mut mistakes = Vec::new();
-    let (files, shown) = match source {
-        PolicySource::Folder(folder, shown) => (files::read_folder(folder, &shown, &mut mistakes)?, shown),
-        PolicySource::Tree(repository, commit, path, shown) => {
-            (tree::read(repository, commit, &path, &shown, &mut mistakes)?, shown)
-        }
-        PolicySource::Files(files, shown) => (Some(files), shown),
-        PolicySource::BuiltIn => (Some(Vec::new()), RECOMMENDED.to_owned()),
-    };
-    let Some(files) = files else { return Ok(None) };
-    let files = files::sort(files, &shown, &mut mistakes)?;
+    let Some((files, shown)) = read(source, &mut mistakes)? else { return Ok(None) };
     let load = |files, purpose| Loader { shown: shown.clone(), clock, purpose }.load(files, mistakes.clone());
     if purpose == Purpose::All {
         return load(files, purpose).map(Some);
     }
     // What is wrong is told as it is when all is loaded: the nearest rule may be one that is left out.
     load(files.clone(), purpose).or_else(|_| load(files, Purpose::All)).map(Some)
+}
+
+/// The files of a policy, and what people know it as; `None` if a folder does not exist. What cannot be part of a policy goes
+/// to `mistakes`.
+pub(super) fn read(
+    source: PolicySource<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Result<Option<(PolicyFiles, String)>, Diagnostics> {
+    let (files, shown) = match source {
+        PolicySource::Folder(folder, shown) => (files::read_folder(folder, &shown, mistakes)?, shown),
+        PolicySource::Tree(repository, commit, path, shown) => {
+            (tree::read(repository, commit, &path, &shown, mistakes)?, shown)
+        }
+        PolicySource::Files(files, shown) => (Some(files), shown),
+        PolicySource::BuiltIn => (Some(Vec::new()), RECOMMENDED.to_owned()),
+    };
+    let Some(files) = files else { return Ok(None) };
+    Ok(Some((files::sort(files, &shown, mistakes)?, shown)))
+}
+
+/// A policy whose files were read; `errors` are those that were found before.
+pub(super) fn load_files(
+    files: PolicyFiles,
+    shown: String,
+    clock: i64,
+    errors: Vec<Diagnostic>,
+) -> Result<LoadedPolicy, Diagnostics> {
+    Loader { shown, clock, purpose: Purpose::All }.load(files, errors)
 }
 
 /// Which rules a run will ask.
@@ -238,10 +257,10 @@ pub(super) fn extended(raw: Option<&RawBylaws>, mistakes: &mut Mistakes<'_>) -> 
 }
 
 /// A shipped set's name and scripts.
-type ShippedSet = (String, Vec<Script>);
+pub(super) type ShippedSet = (String, Vec<Script>);
 
 /// The sets without their tests.
-fn shipped(names: &[String]) -> Vec<ShippedSet> {
+pub(super) fn shipped(names: &[String]) -> Vec<ShippedSet> {
     names.iter().filter_map(|name| Some((name.clone(), sets::judging_scripts(name)?))).collect()
 }
 

@@ -12,11 +12,13 @@ mod digest;
 mod document;
 mod environment;
 mod files;
+mod lint;
 mod listing;
 mod load;
 mod mistakes;
 mod people;
 pub mod raw;
+mod remarks;
 mod requirement;
 mod requires;
 mod rules;
@@ -35,6 +37,7 @@ pub use at::{At, Table};
 pub use classify::{Classification, Classify, Movement, Reason};
 pub use environment::{Allow, Environment};
 pub use files::PolicyFile;
+pub use lint::{lint, lint_set, unmatched};
 pub use listing::ListedRule;
 pub use load::{LoadedPolicy, PolicySource, Purpose, load, load_for, load_if_present};
 pub use requirement::{BreakGlass, Owners, Requirement, Requirements, Skippable};
@@ -50,10 +53,13 @@ use raw::RawBylaws;
 use requirement::RequirementReader;
 
 use crate::facts::{File, GitPath, Impact, Oid, RefName};
+use crate::patterns::PathPatterns;
 
 /// What `bylaws.toml` says beside the rules, checked.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
+    /// Paths that no rule looks at.
+    pub except: PathPatterns,
     /// By name.
     pub environments: Vec<Environment>,
     /// In the order of the file.
@@ -74,10 +80,12 @@ impl Config {
     /// Reads and checks everything but the rules. Without `directory` (its file is broken) no word is looked up in it.
     fn read(raw: &RawBylaws, directory: Option<&Directory>, clock: i64, mistakes: &mut Mistakes<'_>) -> Self {
         let environments = environment::environments(raw, mistakes);
+        let except = mistakes.paths_once(&raw.except);
         let classify = classify::entries(&raw.classify, mistakes);
         let waivers = waiver::waivers(&raw.waiver, clock, mistakes);
         let mut reader = RequirementReader { mistakes, directory, clock };
         Self {
+            except,
             environments,
             classify,
             requirements: reader.requirements(&raw.requirements),

@@ -82,6 +82,15 @@ impl Skippable {
     /// The words in `may-skip`.
     pub const WORDS: [&'static str; 3] = ["approvals", "tests", "signed-commits"];
 
+    /// Its word in `may-skip`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approvals => "approvals",
+            Self::Tests => "tests",
+            Self::SignedCommits => "signed-commits",
+        }
+    }
+
     fn from_word(word: &str) -> Option<Self> {
         match word {
             "approvals" => Some(Self::Approvals),
@@ -101,6 +110,13 @@ pub struct BreakGlass {
     pub may_skip: Vec<Skippable>,
     /// How soon it must be reviewed, in seconds.
     pub review_within: i64,
+}
+
+impl BreakGlass {
+    /// How soon it must be reviewed, in words: `3 days`.
+    pub fn deadline(&self) -> String {
+        time::shown_duration(self.review_within)
+    }
 }
 
 /// Reads what names people. Without `directory` (its file is broken) nothing is looked up in it.

@@ -52,7 +52,7 @@ fn collect(dir: &Dir<'_>, set: &str, wanted: fn(&ScriptKind) -> bool, scripts: &
 }
 
 /// `RULE.rhai`, `lib/NAME.rhai`, `tests/TEST.rhai`.
-fn kind(path: &str) -> Option<ScriptKind> {
+pub(super) fn kind(path: &str) -> Option<ScriptKind> {
     let stem = path.strip_suffix(".rhai")?;
     match stem.split_once('/') {
         None => Some(ScriptKind::Rules),

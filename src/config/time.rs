@@ -37,6 +37,40 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
+/// An upper bound as it is written: its last day where that is whole, else the moment.
+pub(super) fn shown_until(until: i64) -> String {
+    match until.rem_euclid(DAY) {
+        0 => date(until.div_euclid(DAY) - 1),
+        second => {
+            let (hour, minute, second) = (second / HOUR, second % HOUR / MINUTE, second % MINUTE);
+            format!("{}T{hour:02}:{minute:02}:{second:02}Z", date(until.div_euclid(DAY)))
+        }
+    }
+}
+
+/// A duration in the largest unit that leaves no rest, in words.
+pub(super) fn shown_duration(seconds: i64) -> String {
+    let units = [(DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1, "second")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| seconds % unit == 0).unwrap_or((1, "second"));
+    let count = seconds / unit;
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The date of a day counted from 1970-01-01, by Howard Hinnant's `civil_from_days`
+/// (<https://howardhinnant.github.io/date_algorithms.html>).
+fn date(days: i64) -> String {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// The seconds of `90s`, `30m`, `72h`, `3d` or `2w`; `None` for anything else, and for nothing at all.
 pub(super) fn duration(text: &str) -> Option<i64> {
     let unit = match text.chars().last()? {
@@ -81,6 +115,22 @@ mod tests {
             assert_eq!(until_bound(&written(text)), Some(seconds), "{text}");
         }
         assert_eq!(from_bound(&written("07:32:00")), None);
+    }
+
+    #[test]
+    fn what_is_shown_is_what_was_written() {
+        for text in ["1970-01-01", "2027-03-31", "2000-02-29", "1999-12-31", "2028-02-29", "2100-03-01"] {
+            assert_eq!(shown_until(until_bound(&written(text)).unwrap()), text);
+        }
+        assert_eq!(
+            shown_until(until_bound(&written("2027-03-31T12:05:09Z")).unwrap()),
+            "2027-03-31T12:05:09Z"
+        );
+        for (seconds, shown) in
+            [(86_400, "1 day"), (259_200, "3 days"), (7_200, "2 hours"), (90, "90 seconds")]
+        {
+            assert_eq!(shown_duration(seconds), shown);
+        }
     }
 
     #[test]

@@ -31,6 +31,11 @@ impl Waiver {
         now >= self.until
     }
 
+    /// Its last day, `2027-03-31`, or the moment when it ends.
+    pub fn last_day(&self) -> String {
+        time::shown_until(self.until)
+    }
+
     /// Does it waive this rule's finding now? An expired one never does. Where paths are given the finding must be about a
     /// path that matches; a sole `**` also waives findings that are about no path. Where commits are given it must be about
     /// one of them; where both are given, both must match.

@@ -59,6 +59,9 @@ pub enum Urgency {
 }
 
 impl Urgency {
+    /// All words.
+    pub const WORDS: [&'static str; 2] = ["normal", "urgent"];
+
     /// The word in output.
     pub fn as_str(self) -> &'static str {
         match self {

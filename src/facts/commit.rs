@@ -22,6 +22,9 @@ pub enum SignatureStatus {
 }
 
 impl SignatureStatus {
+    /// All words, the best first.
+    pub const WORDS: [&'static str; 6] = ["good", "bad", "unknown-key", "expired", "revoked", "none"];
+
     /// The word in rules.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -47,6 +50,9 @@ pub enum SignatureKind {
 }
 
 impl SignatureKind {
+    /// All words.
+    pub const WORDS: [&'static str; 3] = ["ssh", "gpg", "x509"];
+
     /// The word in rules.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -25,6 +25,10 @@ pub enum FileStatus {
 }
 
 impl FileStatus {
+    /// All words, in the order of the statuses.
+    pub const WORDS: [&'static str; 6] =
+        ["added", "modified", "deleted", "renamed", "copied", "type-changed"];
+
     /// The word in rules and reports.
     pub fn as_str(self) -> &'static str {
         match self {

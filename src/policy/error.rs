@@ -209,7 +209,8 @@ pub(super) fn type_name(name: &str) -> &str {
     }
 }
 
-fn shown(owner: &str, name: &str, signature: &str) -> String {
+/// A function as help shows it.
+pub(super) fn shown(owner: &str, name: &str, signature: &str) -> String {
     if owner.is_empty() { format!("`{name}{signature}`") } else { format!("`{owner}.{name}{signature}`") }
 }
 

@@ -257,6 +257,12 @@ pub(super) fn run(
     Some((declared, constants))
 }
 
+/// Something is declared once more.
+pub(super) fn declared_twice(word: &str, id: &str, here: Place, other: &Place) -> Diagnostic {
+    Diagnostic::at(here, format!("{word} `{id}` is declared twice"))
+        .help(format!("the other one is at {other}"))
+}
+
 /// What is declared more than once.
 pub(super) fn duplicates<'a>(declared: impl Iterator<Item = &'a Declared>) -> Vec<Diagnostic> {
     let mut first: HashMap<(&str, &str), &Declared> = HashMap::new();
@@ -268,10 +274,7 @@ pub(super) fn duplicates<'a>(declared: impl Iterator<Item = &'a Declared>) -> Ve
             }
             Some(other) => {
                 let place = |of: &Declared| error::place(&of.source, of.position);
-                let text = format!("{} `{}` is declared twice", one.word, one.id);
-                problems.push(
-                    Diagnostic::at(place(one), text).help(format!("the other one is at {}", place(other))),
-                );
+                problems.push(declared_twice(one.word, &one.id, place(one), &place(other)));
             }
         }
     }

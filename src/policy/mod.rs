@@ -17,6 +17,7 @@ mod error;
 mod finding;
 mod judge;
 mod limits;
+pub mod lint;
 mod load;
 mod parse;
 mod parse_ahead;

@@ -93,7 +93,8 @@ pub(super) struct Rule {
     pub(super) handlers: Handlers,
 }
 
-const RULE_KEYS: [&str; 13] = [
+/// The keys of the map that `rule` is given.
+pub(super) const RULE_KEYS: [&str; 13] = [
     "title",
     "why",
     "controls",
@@ -108,7 +109,8 @@ const RULE_KEYS: [&str; 13] = [
     "environments",
     "impact",
 ];
-const CLASSIFY_KEYS: [&str; 3] = ["title", "why", "change"];
+/// The keys of the map that `classify` is given.
+pub(super) const CLASSIFY_KEYS: [&str; 3] = ["title", "why", "change"];
 
 /// Checks what a script declared; everything wrong with it is added to `problems`.
 pub(super) fn check(
@@ -124,6 +126,15 @@ pub(super) fn check(
     let mut reader = Reader { declared, map: &map, keys, constants, sources, problems };
     let rule = reader.rule(origin);
     (problems.len() == before).then_some(rule)
+}
+
+/// What to do about a rule or classifier that looks at nothing.
+pub(super) fn handler_help(word: &str) -> String {
+    let (needs, example) = match word {
+        "rule" => ("one of `commit`, `file`, `change`, `push`", "commit: |commit|"),
+        _ => ("`change`", "change: |change|"),
+    };
+    format!("it needs {needs}: `{example} {{ ... }}`")
 }
 
 struct Reader<'a> {
@@ -149,8 +160,7 @@ impl Reader<'_> {
         };
         if !["commit", "file", "change", "push"].iter().any(|name| self.map.contains_key(*name)) {
             let mistake = self.mistake(None, "has no handler");
-            let help = if valid.len() > 3 { "one of `commit`, `file`, `change`, `push`" } else { "`change`" };
-            self.problems.push(mistake.help(format!("it needs {help}: `commit: |commit| {{ ... }}`")));
+            self.problems.push(mistake.help(handler_help(self.declared.word)));
         }
         let mut uses = Uses::default();
         for handler in handlers.all() {

@@ -1,5 +1,6 @@
 //! A verdict, rendered: one file a format. Renderers are values; none of them prints by itself.
 
+pub mod document;
 mod fingerprint;
 mod github;
 mod gitlab;

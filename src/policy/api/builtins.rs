@@ -18,7 +18,7 @@ const fn property(
     doc: &'static str,
     example: &'static str,
 ) -> Builtin {
-    Builtin { entry: Entry { owner, name, kind: Kind::Property, signature, doc }, example }
+    Builtin { entry: Entry { owner, name, kind: Kind::Property, signature, doc, words: &[] }, example }
 }
 
 const fn method(
@@ -28,7 +28,7 @@ const fn method(
     doc: &'static str,
     example: &'static str,
 ) -> Builtin {
-    Builtin { entry: Entry { owner, name, kind: Kind::Method, signature, doc }, example }
+    Builtin { entry: Entry { owner, name, kind: Kind::Method, signature, doc, words: &[] }, example }
 }
 
 const fn function(
@@ -37,7 +37,7 @@ const fn function(
     doc: &'static str,
     example: &'static str,
 ) -> Builtin {
-    Builtin { entry: Entry { owner: "", name, kind: Kind::Function, signature, doc }, example }
+    Builtin { entry: Entry { owner: "", name, kind: Kind::Function, signature, doc, words: &[] }, example }
 }
 
 const BUILTINS: [Builtin; 79] = [

@@ -9,7 +9,7 @@ use super::list::List;
 use super::person::PersonValue;
 use super::table::{Api, comparable, shown};
 use super::{optional, optional_text};
-use crate::facts::{Approval, Change, Oid, Person, Push, Required, TestResult};
+use crate::facts::{Approval, Change, Impact, Oid, Person, Push, Required, TestResult, Urgency};
 
 /// A change as one rule sees it.
 #[derive(Clone)]
@@ -97,9 +97,11 @@ fn change(api: &mut Api<'_>) {
         .property("impact", "string", "`trivial`, `minor` or `major`.", |c: &mut ChangeValue| {
             ImmutableString::from(c.change.impact.as_str())
         })
+        .words(&Impact::WORDS)
         .property("urgency", "string", "`normal` or `urgent`.", |c: &mut ChangeValue| {
             ImmutableString::from(c.change.urgency.as_str())
         })
+        .words(&Urgency::WORDS)
         .property("pusher", "person", "Who pushes.", |c: &mut ChangeValue| {
             PersonValue(Arc::new(c.change.pusher.clone()))
         })
@@ -140,6 +142,7 @@ fn evidence(api: &mut Api<'_>) {
         .property("result", "string", "`passed` or `failed`.", |t: &mut TestResult| {
             ImmutableString::from(if t.passed { "passed" } else { "failed" })
         })
+        .words(&["passed", "failed"])
         .property("service", "person", "Which service says so.", |t: &mut TestResult| person(&t.service))
         .property("time", "int", "When it was received, in seconds UTC.", |t: &mut TestResult| t.time);
     api.of::<Required>("required", "What a change needs.")

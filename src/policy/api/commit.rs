@@ -12,8 +12,8 @@ use super::table::{Api, comparable, shown};
 use super::{Failure, Fallible, int, optional, optional_text};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{
-    Commit, Conventional, File, FileParts, FileStatus, GitPath, Oid, Signature, SignatureKind, StoreError,
-    Trailer,
+    Commit, Conventional, File, FileParts, FileStatus, GitPath, Oid, Signature, SignatureKind,
+    SignatureStatus, StoreError, Trailer,
 };
 
 /// A commit as one rule sees it.
@@ -248,9 +248,11 @@ fn parts(api: &mut Api<'_>) {
             "`good`, `bad`, `unknown-key`, `expired`, `revoked` or `none`.",
             |s: &mut Signature| ImmutableString::from(s.status.as_str()),
         )
+        .words(&SignatureStatus::WORDS)
         .property("kind", "string?", "`ssh`, `gpg` or `x509`.", |s: &mut Signature| {
             optional_text(s.kind.map(SignatureKind::as_str))
         })
+        .words(&SignatureKind::WORDS)
         .property("signer", "person?", "Whose key it is.", |s: &mut Signature| {
             optional(s.signer.clone().map(|signer| Dynamic::from(PersonValue(Arc::new(signer)))))
         });

@@ -89,6 +89,7 @@ fn facts(api: &mut Api<'_>) {
             "`added`, `modified`, `deleted`, `renamed`, `copied` or `type-changed`.",
             |f: &mut FileValue| ImmutableString::from(FileStatus::as_str(f.file.parts().status)),
         )
+        .words(&FileStatus::WORDS)
         .property("mode", "string", "Six octal digits, as in git's trees.", |f: &mut FileValue| {
             f.file.parts().mode.octal()
         })

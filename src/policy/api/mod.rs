@@ -23,6 +23,7 @@ pub(super) use functional::same;
 pub(super) use guard::guard_properties;
 pub(super) use list::List;
 pub(super) use pattern::Pattern;
+pub(super) use pattern::bad_expression;
 pub(super) use person::PersonValue;
 pub(super) use table::{Api, comparable, shown};
 pub use table::{Entry, Kind, Table};

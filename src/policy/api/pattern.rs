@@ -85,6 +85,15 @@ fn bad(pattern: &str, error: &str) -> String {
     format!("bad regular expression `{shown}`: {}", why.to_lowercase())
 }
 
+/// What is wrong with an expression, if anything; it is compiled here and now.
+pub(in crate::policy) fn bad_expression(pattern: &str) -> Option<String> {
+    whole(pattern).err().map(|error| bad(pattern, &error.to_string()))
+}
+
+fn whole(pattern: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(NESTED).build()
+}
+
 /// The same expression without what makes it fast: no automata but the one it is read into.
 fn quick(pattern: &str) -> Option<meta::Regex> {
     let config = meta::Config::new().hybrid(false).dfa(false).onepass(false).nfa_size_limit(Some(COMPILED));
@@ -169,11 +178,7 @@ impl Compiled {
     }
 
     fn short(&self) -> Fallible<&Regex> {
-        let compile = || {
-            let builder = &mut RegexBuilder::new(&self.pattern);
-            let built = builder.size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(NESTED).build();
-            built.map_err(|error| bad(&self.pattern, &error.to_string()))
-        };
+        let compile = || whole(&self.pattern).map_err(|error| bad(&self.pattern, &error.to_string()));
         self.short.get_or_init(compile).as_ref().or_else(|error| fail(error.clone()))
     }
 
@@ -365,7 +370,7 @@ pub(super) fn register(api: &mut Api<'_>) {
         .method("captures", "(nothing: ()) -> ()", NOTHING, |_: &mut Pattern, (): ()| ())
         .method(
             "lines",
-            "(lines: list) -> list",
+            "(lines: [line]) -> [line]",
             "Those of a list of lines that match; fast.",
             Pattern::lines,
         );

@@ -28,6 +28,8 @@ pub struct Entry {
     pub signature: &'static str,
     /// A line of documentation.
     pub doc: &'static str,
+    /// The words that a property can be; empty where it can be any text, or is none.
+    pub words: &'static [&'static str],
 }
 
 /// Everything that scripts can name.
@@ -112,7 +114,7 @@ impl<'e> Api<'e> {
         R: Variant + Clone,
     {
         self.engine.register_fn(name, function);
-        self.table.entries.push(Entry { owner: "", name, kind: Kind::Function, signature, doc });
+        self.table.entries.push(Entry { owner: "", name, kind: Kind::Function, signature, doc, words: &[] });
         self
     }
 }
@@ -178,7 +180,15 @@ impl Members<'_, '_> {
         signature: &'static str,
         doc: &'static str,
     ) -> &mut Self {
-        self.api.table.entries.push(Entry { owner: self.owner, name, kind, signature, doc });
+        self.api.table.entries.push(Entry { owner: self.owner, name, kind, signature, doc, words: &[] });
+        self
+    }
+
+    /// The member before can be nothing but these words.
+    pub(in crate::policy) fn words(&mut self, words: &'static [&'static str]) -> &mut Self {
+        if let Some(entry) = self.api.table.entries.last_mut() {
+            entry.words = words;
+        }
         self
     }
 }

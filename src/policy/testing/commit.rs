@@ -15,8 +15,11 @@ use crate::facts::{
     Commit, CommitParts, EntryMode, GitPath, Oid, Signature, SignatureKind, SignatureStatus, TreeEntry,
 };
 
+/// What a commit is built from besides its properties.
+pub(super) const MORE: [&str; 2] = ["paths", "links"];
+
 pub(super) fn commit(state: &mut State, map: Map) -> Fallible<CommitValue> {
-    let fields = Fields::new("commit", map, state.table(), &["paths", "links"])?;
+    let fields = Fields::new("commit", map, state.table(), &MORE)?;
     let is_draft = fields.flag("is_draft")?.unwrap_or(fields.has("id") && fields.get("id").is_none());
     let given = if fields.get("id").is_some() { id(&fields, "id")? } else { id(&fields, "short")? };
     if is_draft && given.is_some() {

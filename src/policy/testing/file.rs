@@ -21,6 +21,9 @@ const STATUSES: [FileStatus; 6] = [
     FileStatus::TypeChanged,
 ];
 
+/// What a file is built from besides its properties.
+pub(super) const MORE: [&str; 4] = ["text", "old_text", "target", "submodule"];
+
 /// A line, and its number if it matters.
 type Numbered = (Option<usize>, String);
 
@@ -29,7 +32,7 @@ const MOST_LINES: usize = 1_000_000;
 
 /// Builds a file.
 pub(super) fn build(state: &mut State, map: Map) -> Fallible<FileValue> {
-    let fields = Fields::new("file", map, state.table(), &["text", "old_text", "target", "submodule"])?;
+    let fields = Fields::new("file", map, state.table(), &MORE)?;
     let path = path(&fields)?;
     let (mut old, mut new) = sides(&fields)?;
     if fields.text("status")?.as_deref() == Some("deleted") && old.is_none() {

@@ -13,6 +13,9 @@ mod file;
 mod person;
 mod store;
 
+/// What builders take besides the properties of a type.
+pub(super) const MORE: [(&str, &[&str]); 2] = [("commit", &commit::MORE), ("file", &file::MORE)];
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
