@@ -85,7 +85,9 @@ fn describe(error: &EvalAltResult, table: &Table, sources: &[&Sources]) -> Diagn
             None => Diagnostic::new(format!("it throws `{value}`")),
         },
         E::ErrorParsing(kind, _) => parsing(kind, ""),
-        E::ErrorFor(_) => Diagnostic::new("`for` runs over lists, arrays, ranges and texts' `chars()` only"),
+        E::ErrorFor(_) => {
+            Diagnostic::new("`for` runs over lists, arrays, documents, ranges and texts' `chars()` only")
+        }
         other => {
             // The text without Rhai's own words for the place.
             let text = other.to_string();
@@ -104,6 +106,11 @@ fn property(text: &str, table: &Table) -> Diagnostic {
     if text.starts_with("No writable") {
         return Diagnostic::new(format!("`{name}` of {} cannot be set: facts do not change", article(owner)));
     }
+    unknown_property(name, owner, table)
+}
+
+/// A property that a type does not have.
+pub(super) fn unknown_property(name: &str, owner: &str, table: &Table) -> Diagnostic {
     let unknown = Diagnostic::new(format!("unknown property `{name}` of {}", article(owner)));
     if owner == "()" {
         return Diagnostic::new(format!("`()` has no property `{name}`: there is no value here"))
@@ -111,6 +118,9 @@ fn property(text: &str, table: &Table) -> Diagnostic {
     }
     if table.members(owner).any(|entry| entry.name == name && entry.kind == Kind::Method) {
         return unknown.help(format!("it is a function: `{name}()`"));
+    }
+    if owner == "doc" {
+        return unknown.help(format!("a key of a document is read with `doc[\"{name}\"]`"));
     }
     unknown.nearest(
         name,

@@ -210,6 +210,11 @@ pub(super) fn charge(operations: usize) -> Result<(), Box<EvalAltResult>> {
     })
 }
 
+/// Operations of the call so far.
+pub(super) fn used() -> u64 {
+    METER.with(|meter| meter.operations.get())
+}
+
 /// Is there room for one more element in an array? Asked before it is made: Rhai looks when all is done.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use super::define::{self, Declared};
 use super::parse_ahead::{self, Parsed};
 use super::rule::{self, Rule};
 use super::sources::Sources;
-use super::{Limits, RuleInfo, Script, ScriptKind, engine, error, sources};
+use super::{Limits, RuleInfo, Script, ScriptKind, api, engine, error, sources};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 
 /// Rules that were loaded and not yet configured.
@@ -39,7 +39,7 @@ impl RuleBook {
     /// Everything that is wrong in any of the scripts: what does not compile, what fails when it is run, and rules that are
     /// not declared as they must be.
     pub fn compile(scripts: &[Script], limits: Limits) -> Result<Self, Diagnostics> {
-        let ((engine, table), parsed) = parse_ahead::ahead(scripts, &limits, || engine::build(&limits));
+        let ((engine, table), parsed) = parse_ahead::ahead(scripts, &limits, || guarded(scripts, &limits));
         Self::load(scripts, parsed, Loader::new(engine, table, limits)).map(|(book, _)| book)
     }
 
@@ -48,7 +48,8 @@ impl RuleBook {
         scripts: &[Script],
         limits: Limits,
     ) -> Result<(Self, Watched), Diagnostics> {
-        let ((mut engine, table), parsed) = parse_ahead::ahead(scripts, &limits, || engine::build(&limits));
+        let ((mut engine, table), parsed) =
+            parse_ahead::ahead(scripts, &limits, || guarded(scripts, &limits));
         let watched = Watched::new(&mut engine);
         let loader = Loader { watched: Some(watched), ..Loader::new(engine, table, limits) };
         let (book, watched) = Self::load(scripts, parsed, loader)?;
@@ -95,6 +96,13 @@ impl RuleBook {
     pub fn table(&self) -> &Table {
         &self.table
     }
+}
+
+/// An engine that knows which names these scripts write behind a dot.
+fn guarded(scripts: &[Script], limits: &Limits) -> (Engine, Table) {
+    let (mut engine, table) = engine::build(limits);
+    api::guard_properties(&mut engine, &table, scripts.iter().map(|script| script.text.as_str()));
+    (engine, table)
 }
 
 /// What loads scripts.

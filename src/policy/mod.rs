@@ -11,6 +11,7 @@ mod clock;
 mod coverage;
 mod define;
 mod definitions;
+mod document;
 mod engine;
 mod error;
 mod finding;

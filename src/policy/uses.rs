@@ -71,7 +71,7 @@ impl Uses {
                 self.contents = true;
                 self.old_contents = true;
             }
-            "text" | "json" | "yaml" | "toml" | "hcl" | "syntax_error" => self.contents = true,
+            "text" | "json" | "yaml" | "yaml_all" | "toml" | "hcl" | "syntax_error" => self.contents = true,
             "signature" => self.signature = true,
             _ => {}
         }

@@ -263,15 +263,28 @@ where
     });
 }
 
+/// Lists of a document and arrays.
+pub(super) fn compared_with_arrays<T: Items + rhai::Variant + Clone>(api: &mut Api<'_>) {
+    comparable::<T, Array>(api);
+    comparable::<Array, T>(api);
+}
+
 pub(super) fn register(api: &mut Api<'_>) {
     comparable::<List, List>(api);
     comparable::<List, Array>(api);
     comparable::<Array, List>(api);
     members::<List>(api, "list");
     members::<Array>(api, "array");
+    containing::<List>(api, "list");
+    containing::<Array>(api, "array");
 }
 
-fn members<T: Items + rhai::Variant + Clone>(api: &mut Api<'_>, owner: &'static str) {
+fn containing<T: Items + rhai::Variant + Clone>(api: &mut Api<'_>, owner: &'static str) {
+    const DOC: &str = "Is a value in it? Also `value in list`.";
+    api.more(owner).method("contains", "(value: any) -> bool", DOC, contains::<T>);
+}
+
+pub(super) fn members<T: Items + rhai::Variant + Clone>(api: &mut Api<'_>, owner: &'static str) {
     api.more(owner)
         .method(
             "filter",
@@ -297,7 +310,6 @@ fn members<T: Items + rhai::Variant + Clone>(api: &mut Api<'_>, owner: &'static 
             "Where the function first says `true`; -1 for nowhere.",
             index_of_match::<T>,
         )
-        .method("contains", "(value: any) -> bool", "Is a value in it? Also `value in list`.", contains::<T>)
         .method(
             "reduce",
             "(step: fn) -> any",

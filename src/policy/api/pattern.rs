@@ -298,22 +298,22 @@ impl Pattern {
         charge(text.len() / BYTES_AN_OPERATION)
     }
 
-    fn is_match(&mut self, text: &str) -> Fallible<bool> {
+    pub(super) fn is_match(&mut self, text: &str) -> Fallible<bool> {
         Self::looks_at(text)?;
         self.0.is_match(text)
     }
 
-    fn find(&mut self, text: &str) -> Fallible<Dynamic> {
+    pub(super) fn find(&mut self, text: &str) -> Fallible<Dynamic> {
         Self::looks_at(text)?;
         Ok(optional_text(self.0.find(text)?.and_then(|(start, end)| text.get(start..end))))
     }
 
-    fn find_all(&mut self, text: &str) -> Fallible<Array> {
+    pub(super) fn find_all(&mut self, text: &str) -> Fallible<Array> {
         Self::looks_at(text)?;
         Ok(self.0.find_all(text)?.into_iter().map(|found| ImmutableString::from(found).into()).collect())
     }
 
-    fn captures(&mut self, text: &str) -> Fallible<Dynamic> {
+    pub(super) fn captures(&mut self, text: &str) -> Fallible<Dynamic> {
         Self::looks_at(text)?;
         Ok(self.0.captures(text)?.map_or(Dynamic::UNIT, |found| {
             let text =

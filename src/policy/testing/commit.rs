@@ -10,7 +10,7 @@ use super::build::{files, hex, id, new_id};
 use super::fields::Fields;
 use super::file;
 use super::person::{anybody, someone};
-use super::store::MadeUp;
+use super::store::{MadeUp, whole};
 use crate::facts::{
     Commit, CommitParts, EntryMode, GitPath, Oid, Signature, SignatureKind, SignatureStatus, TreeEntry,
 };
@@ -37,7 +37,8 @@ pub(super) fn commit(state: &mut State, map: Map) -> Fallible<CommitValue> {
     };
     let mut files = files(state, &fields)?;
     files.extend(file::counted(state, &fields)?);
-    let store = MadeUp { files: files.clone(), others: others(state, &fields)?, ..MadeUp::default() };
+    let mut store = MadeUp { files: files.clone(), ..MadeUp::default() };
+    others(state, &fields, &mut store)?;
     let made = Commit::new(parts, Arc::new(store)).with_files(files);
     let made = match signature(state, &fields)? {
         Some(signature) => made.with_signature(signature),
@@ -46,17 +47,29 @@ pub(super) fn commit(state: &mut State, map: Map) -> Fallible<CommitValue> {
     Ok(CommitValue { commit: Arc::new(made), view: None })
 }
 
-/// What the commit's tree holds besides the files it changes.
-fn others(state: &mut State, fields: &Fields) -> Fallible<Vec<(GitPath, TreeEntry)>> {
-    let mut entry = |mode: u32| TreeEntry { mode: EntryMode(mode), id: new_id(state) };
-    let paths = fields.texts("paths")?.unwrap_or_default();
-    let mut others: Vec<_> =
-        paths.iter().map(|path| (GitPath::from(path.as_str()), entry(0o100_644))).collect();
+/// What the commit's tree holds besides the files it changes: `paths` are names, or names with texts.
+fn others(state: &mut State, fields: &Fields, store: &mut MadeUp) -> Fallible<()> {
+    let texts = fields.get("paths").and_then(|value| value.flatten_clone().try_cast::<Map>());
+    let paths = if texts.is_some() { Vec::new() } else { fields.texts("paths")?.unwrap_or_default() };
     let links = fields.read("links", "a map of targets by path", |value| value.clone().try_cast::<Map>())?;
-    for path in links.unwrap_or_default().keys() {
-        others.push((GitPath::from(path.as_str()), entry(0o120_000)));
+    let mut add = |path: &str, mode: u32, text: Option<String>| {
+        let entry = TreeEntry { mode: EntryMode(mode), id: new_id(state) };
+        store.blobs.extend(text.map(|text| (entry.id, whole(text.into_bytes()))));
+        store.others.push((GitPath::from(path), entry));
+    };
+    for path in paths {
+        add(&path, 0o100_644, None);
     }
-    Ok(others)
+    for (path, text) in texts.unwrap_or_default() {
+        match text.into_string() {
+            Ok(text) => add(&path, 0o100_644, Some(text)),
+            Err(_) => return fail(format!("`paths` of commit must hold a text for `{path}`")),
+        }
+    }
+    for path in links.unwrap_or_default().keys() {
+        add(path, 0o120_000, None);
+    }
+    Ok(())
 }
 
 fn parents(state: &mut State, fields: &Fields) -> Fallible<Vec<Oid>> {

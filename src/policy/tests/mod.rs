@@ -1,6 +1,7 @@
 //! Tests of the engine, by what a rule author would try.
 
 mod basics;
+mod documents;
 mod hostile;
 mod of_rules;
 

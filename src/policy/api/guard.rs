@@ -1,0 +1,54 @@
+//! Unknown properties of documents and of `()` are errors.
+//!
+//! Rhai takes a property that a type does not have for an index, if it has an indexer for texts: `doc.steps` would be
+//! `doc["steps"]`, and a misspelt `doc.lien` be `()`, which allows. Nothing tells the two apart when they are called, so every
+//! name that stands behind a dot in the scripts gets a getter that fails.
+
+use std::collections::BTreeSet;
+
+use rhai::{Dynamic, Engine};
+
+use super::super::error::unknown_property;
+use super::document::Doc;
+use super::{Failure, Fallible, Kind, Table};
+
+/// Guards the names that these scripts use.
+pub(in crate::policy) fn guard_properties<'a>(
+    engine: &mut Engine,
+    table: &Table,
+    scripts: impl Iterator<Item = &'a str>,
+) {
+    let names: BTreeSet<&str> = scripts.flat_map(names).collect();
+    for name in names {
+        let nothing = Failure(unknown_property(name, "()", table));
+        engine.register_get(name, move |(): &mut ()| -> Fallible<Dynamic> { Err(nothing.clone().into()) });
+        if !table.members("doc").any(|entry| entry.name == name && entry.kind == Kind::Property) {
+            let unknown = Failure(unknown_property(name, "doc", table));
+            engine
+                .register_get(name, move |_: &mut Doc| -> Fallible<Dynamic> { Err(unknown.clone().into()) });
+        }
+    }
+}
+
+/// Names behind a dot that are not called.
+fn names(script: &str) -> impl Iterator<Item = &str> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    script.split('.').skip(1).filter_map(move |rest| {
+        let rest = rest.trim_start();
+        let name = rest.split(|c| !is_word(c)).next().unwrap_or("");
+        let behind = rest.get(name.len()..).unwrap_or("").trim_start();
+        (name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && !behind.starts_with('('))
+            .then_some(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn what_is_read_is_told_from_what_is_called() {
+        let script = "a.b; a.c(1); a?.d.e (2) 1.5 0..x a\n  .f\n a. g[0].h";
+        assert_eq!(names(script).collect::<Vec<_>>(), ["b", "d", "x", "f", "g", "h"]);
+    }
+}
