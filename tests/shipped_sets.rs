@@ -465,8 +465,10 @@ fn rows(document: &str) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     for line in document.lines().filter(|line| line.starts_with('|')) {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-        if cells[1].contains('`') {
-            rows.push((cells[1].to_owned(), cells[2].to_owned()));
+        if let [_, first, second, ..] = cells.as_slice()
+            && first.contains('`')
+        {
+            rows.push(((*first).to_owned(), (*second).to_owned()));
         }
     }
     rows
