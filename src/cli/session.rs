@@ -1,6 +1,6 @@
 //! A repository and the policy in force, opened the same way for every command.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -161,12 +161,13 @@ pub(super) fn policy_in_folder(
     environment: &Environment,
 ) -> anyhow::Result<Option<LoadedPolicy>> {
     let Some(words) = &common.policy else { return Ok(None) };
-    let start = common.folder.as_deref().unwrap_or(Path::new(""));
-    let folder = environment.folder.join(start).join(words);
-    if !folder.is_dir() {
-        return Ok(None);
-    }
+    let Some(folder) = folder_named(words, common, environment) else { return Ok(None) };
     Ok(Some(config::load(PolicySource::Folder(&folder, words.clone()), environment.now)?))
+}
+
+fn folder_named(words: &str, common: &Common, environment: &Environment) -> Option<PathBuf> {
+    let start = common.folder.as_deref().unwrap_or(Path::new(""));
+    Some(environment.folder.join(start).join(words)).filter(|folder| folder.is_dir())
 }
 
 fn named_policy(
@@ -187,9 +188,7 @@ fn with_named_source<R>(
     repository: &Repository,
     work: impl FnOnce(PolicySource<'_>) -> anyhow::Result<R>,
 ) -> anyhow::Result<R> {
-    let start = common.folder.as_deref().unwrap_or(Path::new(""));
-    let folder = environment.folder.join(start).join(words);
-    if folder.is_dir() {
+    if let Some(folder) = folder_named(words, common, environment) {
         return work(PolicySource::Folder(&folder, words.to_owned()));
     }
     let Some((revision, path)) = words.split_once(':') else {

@@ -61,8 +61,13 @@ pub(super) struct Checker<'k> {
     recorded: Inferred,
     called: BTreeSet<String>,
     pub(super) parameter_uses: ParameterUses,
+    /// The texts of the script by their hashes, once a `switch` asks for them.
+    pub(super) literals: Option<BTreeMap<u64, String>>,
     pub(super) found: Linted,
 }
+
+/// More mistakes than these in one script are not looked for.
+const MOST: usize = 300;
 
 /// Methods that change what they are called on.
 const CHANGING: [&str; 28] = [
@@ -128,6 +133,7 @@ impl<'k> Checker<'k> {
             recorded: Inferred::default(),
             called: BTreeSet::new(),
             parameter_uses: ParameterUses::default(),
+            literals: None,
             found: Linted::default(),
         };
         parsed.walk(&mut |node| checker.changes(node));
@@ -160,7 +166,10 @@ impl<'k> Checker<'k> {
     }
 
     fn uncalled(&mut self) {
-        if matches!(self.parsed.script.kind, ScriptKind::Library(_)) || !self.parsed.errors.is_empty() {
+        if matches!(self.parsed.script.kind, ScriptKind::Library(_))
+            || !self.parsed.errors.is_empty()
+            || self.is_full()
+        {
             return;
         }
         let parsed = self.parsed;
@@ -227,6 +236,7 @@ impl<'k> Checker<'k> {
         for variable in self.variables.split_off(depth.min(self.variables.len())) {
             if let Some(position) = variable.declared
                 && !variable.is_used
+                && !self.is_full()
                 && !variable.name.starts_with('_')
             {
                 self.warn(position, format!("the variable `{}` is never used", variable.name), None);
@@ -321,6 +331,11 @@ impl<'k> Checker<'k> {
     }
 
     // Problems.
+
+    /// Was so much found that nobody wants to know more?
+    pub(super) fn is_full(&self) -> bool {
+        self.found.errors.len() >= MOST
+    }
 
     /// Something that is wrong.
     pub(super) fn wrong(&mut self, position: Position, message: impl Into<String>) {

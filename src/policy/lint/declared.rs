@@ -160,6 +160,9 @@ impl<'k> Checker<'k> {
 
     fn unused_parameters(&mut self, rule: &str, argument: &'k Expr) {
         let uses = std::mem::take(&mut self.parameter_uses);
+        if self.is_full() {
+            return;
+        }
         let Some(Expr::Map(params, _)) = known::value(argument, "params") else { return };
         for (key, _) in params.0.iter().filter(|(key, _)| !uses.all && !uses.keys.contains(key.name.as_str()))
         {

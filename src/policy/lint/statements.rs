@@ -1,6 +1,6 @@
 //! Statements: what is never reached, and values that nobody gets.
 
-use rhai::{ASTFlags, Expr, FlowControl, Position, Stmt};
+use rhai::{ASTFlags, Expr, FlowControl, Ident, Position, Stmt};
 
 use super::super::ScriptKind;
 use super::checker::Checker;
@@ -35,18 +35,11 @@ impl<'k> Checker<'k> {
     }
 
     fn statement(&mut self, statement: &'k Stmt, is_used: bool) -> Type {
+        if self.is_full() {
+            return Type::Any;
+        }
         match statement {
-            Stmt::Var(var, flags, _) => {
-                let kind = self.infer(&var.1);
-                let is_constant = flags.contains(ASTFlags::CONSTANT);
-                let is_library = matches!(self.parsed.script.kind, ScriptKind::Library(_));
-                // Whoever is made up in a test is known there, and need not be spoken of.
-                let is_made_up =
-                    self.parsed.script.kind == ScriptKind::Tests && matches!(var.1, Expr::FnCall(..));
-                let declared = (!(is_made_up || is_constant && is_library)).then_some(var.0.pos);
-                self.declare(&var.0.name, kind, declared);
-                Type::Unit
-            }
+            Stmt::Var(var, flags, _) => self.declared(&var.0, &var.1, flags.contains(ASTFlags::CONSTANT)),
             Stmt::If(flow, _) => {
                 self.condition(&flow.expr);
                 let then = self.block(flow.body.statements(), is_used);
@@ -59,19 +52,7 @@ impl<'k> Checker<'k> {
             Stmt::Switch(switch, _) => self.switch(&switch.0, &switch.1, is_used),
             Stmt::While(flow, _) => self.repeated(flow),
             Stmt::Do(flow, ..) => self.repeated(flow),
-            Stmt::For(each, _) => {
-                let (item, counter, flow) = &**each;
-                let over = self.infer(&flow.expr);
-                self.iterable(&over, &flow.expr);
-                let depth = self.depth();
-                self.declare(&item.name, over.element(), None);
-                if let Some(counter) = counter {
-                    self.declare(&counter.name, Type::Int, None);
-                }
-                self.block(flow.body.statements(), false);
-                self.leave(depth);
-                Type::Any
-            }
+            Stmt::For(each, _) => self.each(&each.0, each.1.as_ref(), &each.2),
             Stmt::Assignment(assignment) => {
                 self.target(&assignment.1.lhs, assignment.0.is_op_assignment());
                 self.infer(&assignment.1.rhs);
@@ -105,6 +86,29 @@ impl<'k> Checker<'k> {
         }
     }
 
+    fn declared(&mut self, name: &Ident, value: &'k Expr, is_constant: bool) -> Type {
+        let kind = self.infer(value);
+        let kind_of_script = &self.parsed.script.kind;
+        let is_shared = is_constant && matches!(kind_of_script, ScriptKind::Library(_));
+        // Whoever is made up in a test is known there, and need not be spoken of.
+        let is_made_up = *kind_of_script == ScriptKind::Tests && matches!(value, Expr::FnCall(..));
+        self.declare(&name.name, kind, (!is_made_up && !is_shared).then_some(name.pos));
+        Type::Unit
+    }
+
+    fn each(&mut self, item: &Ident, counter: Option<&Ident>, flow: &'k FlowControl) -> Type {
+        let over = self.infer(&flow.expr);
+        self.iterable(&over, &flow.expr);
+        let depth = self.depth();
+        self.declare(&item.name, over.element(), None);
+        if let Some(counter) = counter {
+            self.declare(&counter.name, Type::Int, None);
+        }
+        self.block(flow.body.statements(), false);
+        self.leave(depth);
+        Type::Any
+    }
+
     fn repeated(&mut self, flow: &'k FlowControl) -> Type {
         if !matches!(flow.expr, Expr::Unit(_)) {
             self.condition(&flow.expr);
@@ -118,9 +122,10 @@ impl<'k> Checker<'k> {
         if let Type::Text(words) = kind.certain()
             && !words.is_empty()
         {
-            for (position, word) in
-                switch::strangers(self.known.engine, cases, words, &self.parsed.script.text)
-            {
+            let known = self.known;
+            let text = &self.parsed.script.text;
+            let literals = self.literals.get_or_insert_with(|| switch::literals(known.engine, text));
+            for (position, word) in switch::strangers(known.engine, cases, words, literals) {
                 let name = syntax::last_name(on);
                 self.wrong_word(position, format!("{name} is never `{word}`"), &word, words.iter().copied());
             }

@@ -4,31 +4,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rhai::{Engine, Position, Stmt, SwitchCasesCollection};
 
-/// Cases that are none of these words: where each is, and its word.
+/// Cases that are none of these words: where each is, and its word. `literals` are the texts that it may be.
 pub(super) fn strangers(
     engine: &Engine,
     cases: &SwitchCasesCollection,
     words: &[&str],
-    script: &str,
+    literals: &BTreeMap<u64, String>,
 ) -> Vec<(Position, String)> {
     let valid: BTreeSet<u64> = words.iter().filter_map(|word| hash(engine, word)).collect();
-    let strange: Vec<_> = cases.cases.iter().filter(|(hash, _)| !valid.contains(hash)).collect();
-    if strange.is_empty() || valid.len() != words.len() {
-        return Vec::new();
-    }
-    let literals: BTreeMap<u64, &str> =
-        literals(script).filter_map(|word| hash(engine, word).map(|hash| (hash, word))).collect();
+    let strange = cases.cases.iter().filter(|(hash, _)| !valid.contains(hash));
     let mut found: Vec<(Position, String)> = strange
-        .into_iter()
         .filter_map(|(hash, case)| {
             let block = case.blocks.first().and_then(|index| cases.expressions.get(*index))?;
             // What is no text at all is left alone: its type cannot be told.
-            let word = literals.get(hash)?;
-            Some((block.rhs.start_position(), (*word).to_owned()))
+            Some((block.rhs.start_position(), literals.get(hash)?.clone()))
         })
         .collect();
     found.sort();
     found
+}
+
+/// The texts in quotes of a script, by what Rhai makes of them as cases.
+pub(super) fn literals(engine: &Engine, script: &str) -> BTreeMap<u64, String> {
+    let words: BTreeSet<&str> = texts(script).collect();
+    words.into_iter().filter_map(|word| Some((hash(engine, word)?, word.to_owned()))).collect()
 }
 
 /// What Rhai makes of a text as a case.
@@ -41,6 +40,6 @@ fn hash(engine: &Engine, word: &str) -> Option<u64> {
 }
 
 /// The texts in quotes of a script, read from its characters alone.
-fn literals(script: &str) -> impl Iterator<Item = &str> {
+fn texts(script: &str) -> impl Iterator<Item = &str> {
     script.lines().flat_map(|line| line.split('"')).filter(|word| word.len() < 100 && !word.contains('\\'))
 }

@@ -12,6 +12,9 @@ use crate::diagnostic::Diagnostic;
 /// What a script may begin a line with where a declaration begins.
 const BEGINNINGS: [&str; 5] = ["rule(", "classify(", "test(", "fn ", "private fn "];
 
+/// Each is read with the lines above it: reading more than these could take for ever.
+const MOST_DECLARATIONS: usize = 300;
+
 /// A function, named or not.
 #[derive(Debug)]
 pub(super) struct Function {
@@ -55,8 +58,8 @@ impl<'s> Parsed<'s> {
             }
             Err(error) => error::syntax(&error, script),
         };
-        for declaration in declarations(&script.text) {
-            match engine.compile(&declaration) {
+        for part in declarations(&script.text) {
+            match engine.compile(alone(&script.text, part)) {
                 Ok(ast) => parsed.add(&ast),
                 Err(error) => parsed.errors.push(error::syntax(&error, script)),
             }
@@ -131,8 +134,8 @@ fn body(ast: &AST, function: &str, parameters: usize) -> Vec<Stmt> {
     statements
 }
 
-/// The text once for each declaration, with nothing but that one in it, each at its own place.
-fn declarations(text: &str) -> Vec<String> {
+/// Where each declaration begins and ends; none at all if there are more than anybody writes by hand.
+fn declarations(text: &str) -> Vec<(usize, usize)> {
     let mut parts: Vec<(usize, usize)> = Vec::new();
     let mut begin = 0;
     let mut at = 0;
@@ -144,11 +147,13 @@ fn declarations(text: &str) -> Vec<String> {
         at += line.len();
     }
     parts.push((begin, text.len()));
-    let alone = |(from, to): (usize, usize)| {
-        let lines = text.get(..from).unwrap_or_default().matches('\n').count();
-        format!("{}{}", "\n".repeat(lines), text.get(from..to).unwrap_or_default().trim_end())
-    };
-    parts.into_iter().map(alone).collect()
+    if parts.len() > MOST_DECLARATIONS { Vec::new() } else { parts }
+}
+
+/// A part of a text at its own place, with nothing around it.
+fn alone(text: &str, (from, to): (usize, usize)) -> String {
+    let lines = text.get(..from).unwrap_or_default().matches('\n').count();
+    format!("{}{}", "\n".repeat(lines), text.get(from..to).unwrap_or_default().trim_end())
 }
 
 /// A closure where it is written.

@@ -644,3 +644,22 @@ fn filters_are_known_with_their_places() {
         filters.iter().map(|one| format!("{} {} {}", one.place, one.is_ref, one.pattern)).collect();
     assert_eq!(shown, ["r.rhai:1:44 false *.tf", "r.rhai:1:52 false !x", "r.rhai:2:10 true main"]);
 }
+
+#[test]
+fn what_nobody_writes_by_hand_takes_no_long_time() {
+    let many = |one: &dyn Fn(usize) -> String, count: usize| (0..count).map(one).collect::<String>();
+    let handler = |body: String| rule("file", &body);
+    let unknown = many(&|n| format!("let v{n} = file; finding(w{n});\n"), 3_000);
+    let cases = many(&|n| format!("switch file.status {{ \"x{n}\" => 1, _ => 2 }};\n"), 2_000);
+    let broken = format!("let x = ;\n{}", many(&|n| format!("fn f{n}() {{ 1 }}\n"), 50_000));
+    for (scripts, most) in [(handler(unknown), 300), (handler(cases), 301), (rules(&broken), 1)] {
+        let began = std::time::Instant::now();
+        let found = lint(&scripts);
+        assert!(
+            (1..=most).contains(&found.errors.len()) && found.warnings.is_empty(),
+            "{}",
+            found.errors.len()
+        );
+        assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    }
+}
