@@ -559,8 +559,13 @@ fn impostor(repo: &Repo, command: &str, instead: &str) -> Location {
         std::env::split_paths(path).map(|folder| folder.join("git")).find(|file| file.exists()).unwrap();
     let script =
         format!("#!/bin/sh\ncase \"$*\" in *{command}*) {instead} ;; esac\nexec {} \"$@\"\n", real.display());
-    std::fs::write(folder.join("git"), script).unwrap();
-    std::fs::set_permissions(folder.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    // Another process writes it: a child that another test starts meanwhile would hold a file of ours open, and what is open
+    // for writing cannot be run (ETXTBSY).
+    std::fs::write(folder.join("git.sh"), script).unwrap();
+    std::fs::set_permissions(folder.join("git.sh"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let copy =
+        std::process::Command::new("cp").arg("-p").arg("git.sh").arg("git").current_dir(&folder).status();
+    assert!(copy.unwrap().success());
     *path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(path))).unwrap();
     location
 }

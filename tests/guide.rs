@@ -1,4 +1,5 @@
-//! docs/rules.md: what it shows is what happens, and nothing that a rule can name is missing from it.
+//! docs/rules.md: what it shows is what happens, and nothing that a rule can name is missing from it. And
+//! docs/conventional-commits.md: its tables are whole, and name rules that are there.
 
 #![allow(
     clippy::unwrap_used,
@@ -227,7 +228,6 @@ fn typed(repo: &Repo, line: &str) -> String {
 
 /// The boxes of the story one after another: files are written, commands are typed.
 #[test]
-#[ignore = "until `bylaws lint` and `docs` are here"]
 fn the_way_from_nothing_to_a_trusted_rule_can_be_gone() {
     let repo = shop();
     let mut commands = 0;
@@ -264,7 +264,6 @@ fn the_way_from_nothing_to_a_trusted_rule_can_be_gone() {
 
 /// The same examples as the files of a policy: the linter, which knows more than the compiler, finds nothing in them.
 #[test]
-#[ignore = "until `bylaws lint` and `docs` are here"]
 fn every_example_is_clean() {
     let repo = Repo::new();
     repo.write(
@@ -284,4 +283,76 @@ fn every_example_is_clean() {
     let told = typed(&repo, "bylaws lint");
     assert!(told.starts_with("no mistakes found"), "{told}");
     assert!(Path::new(&repo.path().join(".bylaws/rules/lib/tickets.rhai")).exists());
+}
+
+/// The rows of the tables of a document in Markdown whose first cell is a name: their first two cells.
+fn rows(document: &str) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    for line in document.lines().filter(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if cells[1].contains('`') {
+            rows.push((cells[1].to_owned(), cells[2].to_owned()));
+        }
+    }
+    rows
+}
+
+/// What stands between backquotes.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+const COMMITLINT: &str = "body-case body-empty body-full-stop body-leading-blank body-max-length body-max-line-length
+    body-min-length breaking-change-exclamation-mark footer-empty footer-leading-blank footer-max-length
+    footer-max-line-length footer-min-length header-case header-full-stop header-max-length header-min-length
+    header-trim references-empty scope-case scope-delimiter-style scope-empty scope-enum scope-max-length
+    scope-min-length signed-off-by subject-case subject-empty subject-exclamation-mark subject-full-stop
+    subject-max-length subject-min-length trailer-exists type-case type-empty type-enum type-max-length type-min-length";
+const GITLINT: &str = "title-max-length title-trailing-whitespace title-trailing-punctuation title-hard-tab
+    title-must-not-contain-word title-leading-whitespace title-match-regex title-min-length body-max-line-length
+    body-trailing-whitespace body-hard-tab body-first-line-empty body-min-length body-is-missing
+    body-changed-file-mention body-match-regex author-valid-email ignore-by-title ignore-by-body ignore-body-lines
+    ignore-by-author-name contrib-title-conventional-commits contrib-body-requires-signed-off-by
+    contrib-disallow-cleanup-commits contrib-allowed-authors";
+
+#[test]
+fn the_table_of_others_rules_is_whole_and_names_rules_that_are_there() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/conventional-commits.md");
+    let document = fs::read_to_string(path).unwrap();
+    let (document, gitlint) = document.split_once("\n## gitlint").unwrap();
+    let (ours, commitlint) = document.split_once("\n## commitlint").unwrap();
+    let scripts = bylaws::config::set_scripts("conventional-commits").unwrap();
+    let book = RuleBook::compile(&scripts, Limits::default()).unwrap();
+    for (table, names) in [(commitlint, COMMITLINT), (gitlint, GITLINT)] {
+        let rows = rows(table);
+        let named: Vec<&str> = rows.iter().map(|(theirs, _)| quoted(theirs)[0]).collect();
+        assert_eq!(named, names.split_whitespace().collect::<Vec<_>>());
+        for (theirs, here) in &rows {
+            let Some((id, params)) = quoted(here).split_first().map(|(id, params)| (*id, params.to_vec()))
+            else {
+                assert_eq!(here, "none", "{theirs}");
+                continue;
+            };
+            let rule = book
+                .rules()
+                .iter()
+                .find(|rule| rule.id == id)
+                .unwrap_or_else(|| panic!("{theirs}: no rule `{id}`"));
+            for param in params {
+                assert!(rule.params.contains_key(param), "{theirs}: `{id}` has no parameter `{param}`");
+            }
+        }
+    }
+    let described: Vec<String> = rows(ours).iter().map(|(rule, _)| quoted(rule)[0].to_owned()).collect();
+    for rule in book.rules() {
+        assert!(described.contains(&rule.id), "`{}` is not described", rule.id);
+        // What is said of commitlint's own configuration is that every parameter of ours is there for something.
+        for param in rule.params.keys() {
+            assert!(
+                document.contains(param) || gitlint.contains(param),
+                "`{param}` of `{}` is not described",
+                rule.id
+            );
+        }
+    }
 }

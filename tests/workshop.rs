@@ -730,3 +730,22 @@ fn a_long_replay_tells_the_same_whatever_thread_judged_and_keeps_to_the_newest()
     assert_eq!(json(&repo, &["replay", "--all"])["commits"], 10_300);
     assert_eq!(json(&repo, &["replay", "HEAD~10100..HEAD"])["commits"], 10_100);
 }
+
+#[test]
+fn a_mistake_that_no_test_meets_is_told_and_never_passes() {
+    let rule =
+        RULE.replace("if commit.is_merge {", "if commit.is_merge {\n            print_it(commit.sbject);");
+    let repo = with_tests(
+        &rule,
+        "test(\"long\", || { assert_violated(\"short\", commit(#{ subject: repeat(\"x\", 30) })); });\n",
+    );
+    let answer = bylaws(&repo, &["test"]);
+    assert_eq!(answer.status, 2, "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("passed: 1 test"), "{}", answer.out);
+    assert!(answer.err.contains("sbject") && answer.err.contains("did you mean `subject`"), "{}", answer.err);
+    assert!(
+        answer.err.contains("print_it") && answer.err.contains(".bylaws/rules/short.rhai:"),
+        "{}",
+        answer.err
+    );
+}

@@ -14,7 +14,7 @@ use crate::config;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::git::{Needs, Repository};
 use crate::policy::testing::{self, CommitAt, Options, Suite, TestOutcome};
-use crate::policy::{Coverage, Limits, Origin, RuleBook, Script, ScriptKind};
+use crate::policy::{Coverage, Limits, Origin, RuleBook, Script, ScriptKind, lint};
 use crate::report::{Tested, TestedHuman, TestedJson, TestedJunit, TestedReport};
 
 /// Rules, and the tests to run on them.
@@ -51,7 +51,26 @@ pub(super) fn run(
         took: environment.started.elapsed(),
     };
     write(tested, common)?;
-    Ok(if tested.failed() > 0 || tested.lacks_coverage() { Exit::Denied } else { Exit::Allowed })
+    if tested.failed() > 0 {
+        return Ok(Exit::Denied);
+    }
+    let mistakes = mistakes(&grounds);
+    if !mistakes.is_empty() {
+        return Err(Diagnostics(mistakes).into());
+    }
+    Ok(if tested.lacks_coverage() { Exit::Denied } else { Exit::Allowed })
+}
+
+/// What is wrong in the scripts though every test may pass: a misspelt property behind a condition that none of them meets.
+fn mistakes(grounds: &[Ground]) -> Vec<Diagnostic> {
+    let linted = |ground: &Ground| {
+        let scripts: Vec<Script> = ground.rules.iter().chain(&ground.tests).cloned().collect();
+        lint::lint(&scripts).errors
+    };
+    let mut mistakes: Vec<Diagnostic> = grounds.iter().flat_map(linted).collect();
+    mistakes.sort();
+    mistakes.dedup();
+    mistakes
 }
 
 impl Ground {
