@@ -17,11 +17,12 @@ pub struct Line<'a> {
     pub newline: bool,
 }
 
+/// A text of line feeds has as many lines as bytes, so this is small. Larger texts than 4 GiB are not read.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     number: u32,
-    start: usize,
-    end: usize,
+    start: u32,
+    end: u32,
 }
 
 /// Lines of one blob. Cheap to clone.
@@ -94,7 +95,7 @@ impl Lines {
 
     /// The bytes of the longest, without its line feed.
     pub fn longest(&self) -> usize {
-        self.0.spans.iter().map(|span| span.end - span.start).max().unwrap_or_default()
+        self.0.spans.iter().map(Span::len).max().unwrap_or_default()
     }
 
     /// The lines in order.
@@ -115,13 +116,13 @@ impl Lines {
         let Inner { bytes, spans, .. } = &*self.0;
         let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Joined::Part(0..0) };
         let is_one = last.number.checked_sub(first.number).map(|n| n as usize + 1) == Some(spans.len());
-        if is_one && bytes.get(last.end) == Some(&b'\n') {
-            return Joined::Part(first.start..last.end + 1);
+        if is_one && last.has_feed(bytes) {
+            return Joined::Part(first.start()..last.end() + 1);
         }
-        let length = spans.iter().map(|span| span.end - span.start + 1).sum();
+        let length = spans.iter().map(|span| span.len() + 1).sum();
         let mut joined = Vec::with_capacity(length);
         for span in spans {
-            joined.extend_from_slice(bytes.get(span.start..span.end).unwrap_or_default());
+            joined.extend_from_slice(span.raw(bytes));
             joined.push(b'\n');
         }
         Joined::Own(joined)
@@ -130,8 +131,8 @@ impl Lines {
     /// Those whose raw bytes pass a test; nothing is copied.
     #[must_use]
     pub fn filter(&self, mut test: impl FnMut(&[u8]) -> bool) -> Self {
-        let raw = |span: &Span| self.0.bytes.get(span.start..span.end).unwrap_or_default();
-        let kept: Vec<Span> = self.0.spans.iter().filter(|span| test(raw(span))).copied().collect();
+        let Inner { bytes, spans, .. } = &*self.0;
+        let kept: Vec<Span> = spans.iter().filter(|span| test(span.raw(bytes))).copied().collect();
         if kept.is_empty() { Self::none() } else { Self::new(Arc::clone(&self.0.bytes), kept) }
     }
 
@@ -151,9 +152,12 @@ impl Lines {
     }
 
     fn line(&self, span: &Span) -> Line<'_> {
-        let raw = self.0.bytes.get(span.start..span.end).unwrap_or_default();
-        let newline = self.0.bytes.get(span.end) == Some(&b'\n');
-        Line { number: span.number, text: String::from_utf8_lossy(raw), newline }
+        let bytes = &self.0.bytes;
+        Line {
+            number: span.number,
+            text: String::from_utf8_lossy(span.raw(bytes)),
+            newline: span.has_feed(bytes),
+        }
     }
 }
 
@@ -219,10 +223,35 @@ fn range(lines: &Range<u32>) -> Range<usize> {
 }
 
 impl Span {
+    fn new(number: u32, start: usize, end: usize) -> Self {
+        let small = |place| u32::try_from(place).unwrap_or(u32::MAX);
+        Self { number, start: small(start), end: small(end) }
+    }
+
+    fn start(&self) -> usize {
+        self.start as usize
+    }
+
+    fn end(&self) -> usize {
+        self.end as usize
+    }
+
+    fn len(&self) -> usize {
+        self.end().saturating_sub(self.start())
+    }
+
+    /// Without its line feed.
+    fn raw<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        bytes.get(self.start()..self.end()).unwrap_or_default()
+    }
+
+    fn has_feed(&self, bytes: &[u8]) -> bool {
+        bytes.get(self.end()) == Some(&b'\n')
+    }
+
     /// A line and the same line without its line feed differ, as they do for git.
     fn token<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
-        let end = if bytes.get(self.end) == Some(&b'\n') { self.end + 1 } else { self.end };
-        bytes.get(self.start..end).unwrap_or_default()
+        bytes.get(self.start()..self.end() + usize::from(self.has_feed(bytes))).unwrap_or_default()
     }
 }
 
@@ -236,12 +265,12 @@ fn spans_within(bytes: &[u8], from: usize, to: usize, first: u32) -> Vec<Span> {
     let (mut start, mut number) = (from, first);
     let window = bytes.get(from..to).unwrap_or_default();
     for feed in memchr::memchr_iter(b'\n', window) {
-        spans.push(Span { number, start, end: from + feed });
+        spans.push(Span::new(number, start, from + feed));
         start = from + feed + 1;
         number = number.saturating_add(1);
     }
     if start < to {
-        spans.push(Span { number, start, end: to });
+        spans.push(Span::new(number, start, to));
     }
     spans
 }
