@@ -12,6 +12,9 @@ use crate::policy::STACK_SIZE;
 /// Commits in a chunk: enough to keep git's batch processes busy, few enough to share out evenly.
 pub(super) const CHUNK: usize = 256;
 
+/// More workers only take memory: each keeps two processes of git's busy beside itself.
+const MOST: usize = 8;
+
 /// Where ids come from.
 pub(super) type Ids<'a> = dyn Iterator<Item = Result<Oid, GitError>> + Send + 'a;
 
@@ -51,7 +54,7 @@ pub(super) fn fold_chunks<A: Send>(
     }
     let queue = Mutex::new(Queue { given: 0, waiting: Some(first), ids });
     let stop = AtomicBool::new(false);
-    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST);
     let others = (1..workers).map(|_| repository.sibling()).collect::<Result<Vec<_>, _>>()?;
     let run = |handle: &Repository| {
         let done = start().and_then(|all| worker(all, handle, &queue, &stop, &work));

@@ -22,6 +22,17 @@ impl BlobCache {
         Self { blobs: HashMap::new(), uses: VecDeque::new(), bytes: 0, limit }
     }
 
+    /// How many bytes it keeps.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Keeps so many from now on.
+    pub(super) fn limit_to(&mut self, limit: usize) {
+        self.limit = limit;
+        while self.bytes > self.limit && self.drop_note() {}
+    }
+
     fn contains(&self, id: Oid) -> bool {
         self.blobs.contains_key(&id)
     }

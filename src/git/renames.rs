@@ -17,7 +17,7 @@ const MAX_PAIRS: usize = 1_000 * 1_000;
 /// Larger files are only compared by id.
 const MAX_FILE: u64 = 4 << 20;
 /// More bytes than this in one commit are not compared.
-pub(super) const MAX_BYTES: u64 = 32 << 20;
+const MAX_BYTES: u64 = 32 << 20;
 /// Pieces compared for one commit: well under a second.
 const MAX_WORK: usize = 200_000_000;
 /// How many sources are kept in mind for each target, as git does.

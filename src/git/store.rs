@@ -15,13 +15,14 @@ use crate::facts::{
     Blob, Commit, File, FileParts, GitPath, MAX_BLOB, Oid, People, Signature, Store, StoreError, TreeEntry,
 };
 
-/// Bytes of blobs that all handles of a repository keep together: what one read another need not, and memory does not grow
-/// with the number of cores.
+/// Bytes of blobs that all handles of a repository keep together: what one read another need not.
 const BLOBS: usize = 32 << 20;
-/// Bytes of blobs that they read ahead at once, together: the rest of the memory is for what is used again.
-const AHEAD: u64 = 16 << 20;
+/// So much less for each further handle, whose thread takes memory too, but never less than half.
+const LESS: usize = 2 << 20;
 /// Bytes of trees that are kept: of the many files that one commit adds, each asks for the same folders.
 const TREES: usize = 4 << 20;
+/// Bytes of blobs that are compared together for renames, unless one commit needs more.
+const COMPARED: u64 = 4 << 20;
 /// How many sizes are asked for at once.
 const SIZES: usize = 256;
 /// How much of a blob git looks at to tell binary from text.
@@ -83,6 +84,7 @@ impl Handle {
     /// Another handle on the same repository.
     pub(super) fn sibling(&self, objects: Box<dyn Objects>) -> Self {
         let memory = Arc::clone(&self.reader().memory);
+        memory.blobs().limit_to(BLOBS.saturating_sub(LESS * Arc::strong_count(&memory)).max(BLOBS / 2));
         Self::with(objects, Arc::clone(&self.place), self.shallow.clone(), self.judging(), memory)
     }
 
@@ -217,7 +219,7 @@ impl Reader {
             if size == 0 {
                 continue;
             }
-            if bytes + size > renames::MAX_BYTES {
+            if bytes + size > COMPARED {
                 self.compare(&std::mem::take(&mut wanted), &mut std::mem::take(&mut group))?;
                 bytes = 0;
             }
@@ -237,9 +239,11 @@ impl Reader {
         Ok(())
     }
 
-    /// What this handle may read ahead. The first handle has work only while there are no others.
+    /// Bytes that this handle may read ahead: of half the memory, the other half is for what is used again. The first handle
+    /// has work only while there are no others.
     fn share(&self) -> u64 {
-        AHEAD / u64::try_from(Arc::strong_count(&self.memory)).unwrap_or(u64::MAX).saturating_sub(1).max(1)
+        let handles = Arc::strong_count(&self.memory).saturating_sub(1).max(1);
+        (self.memory.blobs().limit() / 2 / handles) as u64
     }
 
     /// A blob, or as much of it as is read.
