@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
 
 mod common;
+#[path = "common/executable.rs"]
+mod executable;
 
 use bylaws::facts::{Oid, RefName};
 use bylaws::git::{Backend, GitError, Location, Needs, Repository};
 use common::Repo;
 use common::story::{file_text, history, on_both, tell, words};
+use executable::executable;
 
 fn places(repository: &Repository) -> String {
     let head = repository.head().unwrap();
@@ -550,7 +553,6 @@ fn the_order_of_git_rev_list() {
 
 /// A `git` that goes before the real one and does something else for one command.
 fn impostor(repo: &Repo, command: &str, instead: &str) -> Location {
-    use std::os::unix::fs::PermissionsExt as _;
     let folder = repo.beside(&format!("impostor-{command}"));
     std::fs::create_dir(&folder).unwrap();
     let mut location = repo.location();
@@ -559,13 +561,7 @@ fn impostor(repo: &Repo, command: &str, instead: &str) -> Location {
         std::env::split_paths(path).map(|folder| folder.join("git")).find(|file| file.exists()).unwrap();
     let script =
         format!("#!/bin/sh\ncase \"$*\" in *{command}*) {instead} ;; esac\nexec {} \"$@\"\n", real.display());
-    // Another process writes it: a child that another test starts meanwhile would hold a file of ours open, and what is open
-    // for writing cannot be run (ETXTBSY).
-    std::fs::write(folder.join("git.sh"), script).unwrap();
-    std::fs::set_permissions(folder.join("git.sh"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let copy =
-        std::process::Command::new("cp").arg("-p").arg("git.sh").arg("git").current_dir(&folder).status();
-    assert!(copy.unwrap().success());
+    executable(&folder.join("git"), &script);
     *path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(path))).unwrap();
     location
 }

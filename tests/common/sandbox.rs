@@ -10,6 +10,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+#[path = "executable.rs"]
+mod executable;
+
+use executable::executable;
+
 use bylaws::git::Location;
 use bylaws::install::{Check, Installed, Options, Target, Uninstalled, doctor, install, uninstall};
 
@@ -72,8 +77,7 @@ impl Sandbox {
 
     pub fn script(&self, path: &Path, text: &str) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        executable(path, text);
     }
 
     /// Runs a command in `folder`.

@@ -1,6 +1,6 @@
 //! The policy in force as a document for people who read neither Rhai nor TOML.
 //!
-//! What it says is made once, as blocks without a form ([`policy`]); [`markdown`] and [`html`] give them theirs. Nothing in it
+//! What it says is made once, as blocks without a form (`policy`); `markdown` and `html` give them theirs. Nothing in it
 //! depends on when it was made but what waivers say of themselves, so that it can be kept under version control.
 
 mod html;
