@@ -239,11 +239,9 @@ impl Reader {
         Ok(())
     }
 
-    /// Bytes that this handle may read ahead: of half the memory, the other half is for what is used again. The first handle
-    /// has work only while there are no others.
+    /// Bytes that this handle may read ahead: of half the memory, the other half is for what is used again.
     fn share(&self) -> u64 {
-        let handles = Arc::strong_count(&self.memory).saturating_sub(1).max(1);
-        (self.memory.blobs().limit() / 2 / handles) as u64
+        (self.memory.blobs().limit() / 2 / Arc::strong_count(&self.memory).max(1)) as u64
     }
 
     /// A blob, or as much of it as is read.
