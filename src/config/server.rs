@@ -38,7 +38,22 @@ impl IdentitySource {
     pub const WORDS: [&'static str; 8] =
         ["gitolite", "gitea", "gitlab", "github", "http", "ssh", "push-cert", "unix"];
 
-    fn from_word(word: &str) -> Option<Self> {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gitolite => "gitolite",
+            Self::Gitea => "gitea",
+            Self::Gitlab => "gitlab",
+            Self::Github => "github",
+            Self::Http => "http",
+            Self::Ssh => "ssh",
+            Self::PushCert => "push-cert",
+            Self::Unix => "unix",
+        }
+    }
+
+    /// The source that a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
         Some(match word {
             "gitolite" => Self::Gitolite,
             "gitea" => Self::Gitea,
@@ -175,7 +190,9 @@ mod tests {
         assert_eq!((server.deadline, server.enforce, server.trust_shell), (Some(30), Some(false), None));
         assert_eq!(server.operators.unwrap()[0].login, "ada");
         assert!(server.unrecorded_refs.unwrap().matches(&RefName::new("refs/pull/1/head").unwrap()));
-        assert!(IdentitySource::WORDS.iter().all(|word| IdentitySource::from_word(word).is_some()));
+        for word in IdentitySource::WORDS {
+            assert_eq!(IdentitySource::from_word(word).map(IdentitySource::word), Some(word));
+        }
     }
 
     #[test]
