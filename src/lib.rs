@@ -15,4 +15,5 @@ pub mod install;
 pub mod patterns;
 pub mod policy;
 pub mod report;
+pub mod server;
 pub mod verdict;
