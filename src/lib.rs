@@ -7,6 +7,7 @@
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod diagnostic;
 pub mod facts;
 pub mod git;
@@ -14,4 +15,5 @@ pub mod install;
 pub mod patterns;
 pub mod policy;
 pub mod report;
+pub mod server;
 pub mod verdict;

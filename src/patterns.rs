@@ -71,6 +71,13 @@ pub struct RefPatterns {
     patterns: Vec<String>,
 }
 
+impl PartialEq for RefPatterns {
+    /// The same patterns in the same order.
+    fn eq(&self, other: &Self) -> bool {
+        self.patterns == other.patterns
+    }
+}
+
 impl RefPatterns {
     /// Compiles the patterns.
     ///

@@ -57,8 +57,8 @@ impl Supplies {
             notes.push(format!(
                 "`{}` says `identity = \"{}\"`, which holds; `--identity {}` changes no file that is there",
                 origin.display(),
-                identity.word(),
-                asked.word()
+                identity.as_str(),
+                asked.as_str()
             ));
         }
         let settings = match own {
@@ -173,9 +173,9 @@ fn written(
     let identity = match host.identity {
         Some(there) => format!(
             "# identity = \"{}\"        # the host's file says so, and it has the last word",
-            there.word()
+            there.as_str()
         ),
-        None => format!("identity = \"{}\"", identity.word()),
+        None => format!("identity = \"{}\"", identity.as_str()),
     };
     let host_file = host_file.display().to_string().replace(char::is_control, "?");
     Ok(format!(
