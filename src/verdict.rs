@@ -4,13 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::diagnostic::Place;
 use crate::facts::{Impact, Oid, RefName, Urgency};
 
 /// How much a rule's violation weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Not evaluated.
@@ -64,7 +64,7 @@ impl fmt::Display for Level {
 }
 
 /// The states of a rule on a subject that are worth reporting; `satisfied` and `not-applicable` leave no finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// The rule found something.
@@ -76,7 +76,7 @@ pub enum State {
 }
 
 /// What a rule reports. `None` means the key does not apply.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The rule's id.
     pub rule: String,
@@ -106,6 +106,7 @@ pub struct Finding {
     pub line: Option<u32>,
     /// Of an error: where in the rule's script, as `file:line:column`; `path` and `line` stay those of the subject.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    #[serde(default, deserialize_with = "from_text")]
     pub place: Option<Place>,
     /// For people: who made the commit and its subject. Not part of the JSON.
     #[serde(skip)]
@@ -117,6 +118,10 @@ fn as_text<S: Serializer>(place: &Option<Place>, serializer: S) -> Result<S::Ok,
         Some(place) => serializer.collect_str(place),
         None => serializer.serialize_none(),
     }
+}
+
+fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Place>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(|text| Place::from_text(&text)))
 }
 
 /// What the human report says of a finding's commit.
@@ -131,7 +136,7 @@ pub struct About {
 }
 
 /// The answer to "may this be?".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
     /// Nothing mandatory is violated.
