@@ -7,6 +7,7 @@
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod diagnostic;
 pub mod facts;
 pub mod git;
@@ -15,5 +16,6 @@ pub mod ledger;
 pub mod patterns;
 pub mod policy;
 pub mod report;
+pub mod server;
 mod time;
 pub mod verdict;

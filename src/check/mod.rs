@@ -12,6 +12,7 @@
 
 mod change;
 mod draft;
+mod entering;
 mod judge;
 mod message;
 mod replay;
@@ -23,8 +24,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use change::RefUpdate;
 pub use draft::Draft;
+pub use entering::Destination;
 pub use message::{Cleanup, clean_message};
 pub use replay::{Difference, Replay, ReplayedRule, Side};
+
+use entering::Entering;
 
 use crate::config::LoadedPolicy;
 use crate::diagnostic::Diagnostics;
@@ -79,6 +83,9 @@ pub struct Check<'a> {
     pub progress: &'a Progress,
     /// Does the report tell how far a change reaches? Otherwise that is found out only where something hangs on it.
     pub tells_impact: bool,
+    /// Where a push would go, to judge it as it would be judged there: by which commits are new there, and by what moves and
+    /// who approved. `None`: by the rules alone.
+    pub destination: Option<&'a Destination>,
 }
 
 /// What was found and how much was looked at.
@@ -188,12 +195,19 @@ impl Check<'_> {
     pub fn updates(&self, updates: &[RefUpdate]) -> Result<Verdict, CheckError> {
         let mut tally = Tally::default();
         let mut changes = Vec::new();
-        for update in updates {
-            changes.push(self.judge_update(update, &mut tally)?);
+        for entering in self.entering(updates)? {
+            changes.push(self.judge_update(&entering, &mut tally)?);
         }
         self.judge_push(&changes, &mut tally);
         let judged = changes.iter().map(|change| self.as_judged(change)).collect();
         Ok(self.verdict(tally, judged))
+    }
+
+    fn entering<'u>(&self, updates: &'u [RefUpdate]) -> Result<Vec<Entering<'u>>, CheckError> {
+        match self.destination {
+            Some(destination) => destination.enter(self.repository, &self.loaded.config, updates),
+            None => updates.iter().map(|update| Entering::alone(self.repository, update)).collect(),
+        }
     }
 
     fn context(&self, reference: Option<RefName>) -> Context {

@@ -45,7 +45,7 @@ pub(super) fn run(
         target = Target::Commits(Revisions { include: Vec::new(), exclude: Vec::new(), single: true });
     }
     let session = match &command.onto {
-        Some(_) => as_the_server(command, common, environment, repository)?,
+        Some(_) => as_the_server(command, common, environment, repository)?.as_pushed_to(&command.remote)?,
         None => Session::new(common, environment, repository)?,
     };
     output::notices(&session.loaded, common)?;
@@ -125,7 +125,8 @@ fn unpublished(repository: &Repository, head: &Head) -> anyhow::Result<Target> {
         return Ok(Target::Staged);
     }
     let Some(new) = head.id else { return Ok(Target::Nothing) };
-    let mut held: Vec<Oid> = repository.references("refs/remotes/")?.into_iter().map(|(_, id)| id).collect();
+    let mut held: Vec<Oid> =
+        repository.references("refs/remotes/")?.into_iter().map(|reference| reference.id).collect();
     let old = match &head.reference {
         Some(reference) => upstream(repository, reference)?,
         None => None,
@@ -228,9 +229,8 @@ pub(super) fn suited_for<'e>(
     if !whole && repository.walk(&range.include, &range.exclude)?.take(long).count() < long {
         return Ok(session);
     }
-    let Session { environment, loaded, .. } = session;
-    let repository = session::open_with(common, environment, git::Backend::Plumbing)?;
-    Session::with_policy(common, environment, repository, loaded)
+    let repository = session::open_with(common, session.environment, git::Backend::Plumbing)?;
+    Ok(session.reading(repository))
 }
 
 fn judge(session: &Session<'_>, target: Target, common: &Common) -> anyhow::Result<Verdict> {

@@ -150,6 +150,7 @@ fn pre_push(
         Some(policy) => Session::with_policy(common, environment, repository, policy)?,
         None => Session::new(common, environment, repository)?,
     };
+    let session = session.as_pushed_to(&remote)?;
     let verdict = super::progress::shown(common.quiet, |progress| session.check(progress).updates(&updates))?;
     answer(&verdict, &session.loaded, common, environment)
 }
@@ -165,11 +166,10 @@ fn update_of(line: &str, remote: &str, repository: &Repository) -> anyhow::Resul
     };
     let (new, old) = (id(new)?, id(old)?);
     let reference = RefName::new(reference).with_context(|| format!("`{reference}` is no name for a ref"))?;
-    let new = (!new.is_zero()).then(|| repository.resolve(&new.to_string())).transpose()?;
     // What was never fetched cannot be subtracted by its id; what the remote is known to hold can.
     let known = !old.is_zero() && repository.exists(old)?;
     let held = if known { Vec::new() } else { held_by(repository, remote)? };
-    let old = if known { Some(repository.resolve(&old.to_string())?) } else { None };
+    let (old, new) = (known.then_some(old), (!new.is_zero()).then_some(new));
     Ok(RefUpdate { reference, old, new, held })
 }
 

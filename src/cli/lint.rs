@@ -9,7 +9,7 @@ use super::{output, session};
 use crate::config::{self, PolicySource};
 use crate::diagnostic::Diagnostic;
 use crate::facts::RefName;
-use crate::git::Repository;
+use crate::git::{Reference, Repository};
 use crate::policy::lint::Linted;
 use crate::report::clean;
 
@@ -61,7 +61,7 @@ fn unmatched(linted: &Linted, repository: &Repository) -> anyhow::Result<Vec<Dia
     }
     let files = session::tracked(repository)?;
     let mut refs: Vec<RefName> = Vec::new();
-    for (name, _) in repository.references("refs/")? {
+    for Reference { name, .. } in repository.references("refs/")? {
         // A branch of a remote is one that may be pushed to.
         let branch = name.as_str().strip_prefix("refs/remotes/").and_then(|rest| rest.split_once('/'));
         refs.extend(branch.and_then(|(_, branch)| RefName::new(format!("refs/heads/{branch}"))));

@@ -7,10 +7,10 @@ use anyhow::Context as _;
 
 use super::arguments::{Backend, Common, Format};
 use super::environment::Environment;
-use crate::check::{Check, Progress};
+use crate::check::{Check, Destination, Progress};
 use crate::config::{self, LoadedPolicy, PolicySource, Purpose};
 use crate::facts::{FileStatus, GitPath, Oid, Person, RefName};
-use crate::git::{self, Repository};
+use crate::git::{self, Reference, Repository};
 
 /// What a check is made with.
 pub(super) struct Session<'e> {
@@ -19,6 +19,7 @@ pub(super) struct Session<'e> {
     pub(super) loaded: LoadedPolicy,
     pub(super) pusher: Person,
     tells_impact: bool,
+    destination: Option<Destination>,
 }
 
 /// Opens the repository that the command is about.
@@ -72,7 +73,27 @@ impl<'e> Session<'e> {
         let repository = repository.with_people(Arc::clone(&loaded.people), environment.now);
         let pusher = local_person(&repository, &loaded, environment)?;
         let tells_impact = common.format != Format::Human;
-        Ok(Self { environment, repository, loaded, pusher, tells_impact })
+        Ok(Self { environment, repository, loaded, pusher, tells_impact, destination: None })
+    }
+
+    /// The same, to judge updates as they would be judged on the other side, as far as that is known here: the remote's
+    /// branches as last fetched, and its default branch for the one that holds the policy.
+    pub(super) fn as_pushed_to(self, remote: &str) -> anyhow::Result<Self> {
+        let prefix = format!("refs/remotes/{remote}/");
+        let there = |reference: Reference| {
+            let branch = reference.name.as_str().strip_prefix(&prefix).filter(|branch| *branch != "HEAD")?;
+            Some(Reference { name: RefName::from_short(branch)?, id: reference.id, target: None })
+        };
+        let refs = self.repository.references(&prefix)?.into_iter().filter_map(there).collect();
+        let policy_ref = default_branch(&self.repository, remote)?
+            .and_then(|name| RefName::from_short(name.as_str().strip_prefix(&prefix)?));
+        Ok(Self { destination: Some(Destination { refs, policy_ref }), ..self })
+    }
+
+    /// The same, reading the repository in another way.
+    pub(super) fn reading(self, repository: Repository) -> Self {
+        let repository = repository.with_people(Arc::clone(&self.loaded.people), self.environment.now);
+        Self { repository, ..self }
     }
 
     /// A check with all this.
@@ -84,6 +105,7 @@ impl<'e> Session<'e> {
             pusher: &self.pusher,
             progress,
             tells_impact: self.tells_impact,
+            destination: self.destination.as_ref(),
         }
     }
 }
@@ -219,7 +241,7 @@ pub(super) fn tracking(remote: &str, branch: &str) -> Option<RefName> {
 /// The tips of all that a remote is known to hold.
 pub(super) fn held_by(repository: &Repository, remote: &str) -> anyhow::Result<Vec<Oid>> {
     let references = repository.references(&format!("refs/remotes/{remote}/"))?;
-    Ok(references.into_iter().map(|(_, id)| id).collect())
+    Ok(references.into_iter().map(|reference| reference.id).collect())
 }
 
 /// The remote's policy as last fetched: `.bylaws` on its default branch; `None` where it has none.

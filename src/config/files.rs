@@ -249,13 +249,29 @@ fn read_entry(
         let message = "a symbolic link or special file cannot be part of a policy";
         return Err(Diagnostic::at(Place::file(name), message).help("put the file itself here"));
     }
+    bytes(entry.path(), &name).map(|contents| Some((path, contents)))
+}
+
+/// The contents of a regular file, which people know as `name`.
+fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
     let mut contents = Vec::new();
-    let read = std::fs::File::open(entry.path()).and_then(|file| {
+    let read = std::fs::File::open(path).and_then(|file| {
         std::io::Read::read_to_end(&mut std::io::Read::take(file, MAX_FILE + 1), &mut contents)
     });
     match read {
-        Ok(_) if contents.len() as u64 > MAX_FILE => Err(too_large(&name)),
-        Ok(_) => Ok(Some((path, contents))),
+        Ok(_) if contents.len() as u64 > MAX_FILE => Err(too_large(name)),
+        Ok(_) => Ok(contents),
+        Err(error) => Err(unreadable(name, &error)),
+    }
+}
+
+/// A text file of settings, which may be behind a symbolic link; `None` if nothing is there.
+pub(super) fn read_text(path: &Path) -> Result<Option<String>, Diagnostic> {
+    let name = path.display().to_string();
+    match path.metadata() {
+        Ok(found) if found.is_file() => text(&name, bytes(path, &name)?).map(Some),
+        Ok(_) => Err(Diagnostic::at(Place::file(name), "this is no file")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !path.is_symlink() => Ok(None),
         Err(error) => Err(unreadable(&name, &error)),
     }
 }

@@ -4,12 +4,13 @@
 //! it means: here every word is looked up, every pattern compiled, and what cannot hold together is found. All mistakes of
 //! all files are collected, each with its place and the nearest valid word; with any, there is no policy.
 //!
-//! Nothing here reads the clock or the environment, and only [`load`] of a folder reads files.
+//! Nothing here reads the clock or the environment, and only [`load`] of a folder and [`effective`] read files.
 
 mod at;
 mod classify;
 mod digest;
 mod document;
+mod effective;
 mod environment;
 mod files;
 mod lint;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 pub use at::{At, Table};
 pub use classify::{Classification, Classify, Movement, Reason};
+pub use effective::{Effective, SettingOrigin, effective};
 pub use environment::{Allow, Environment};
 pub use files::PolicyFile;
 pub use lint::{lint, lint_set, unmatched};

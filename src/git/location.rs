@@ -82,14 +82,6 @@ pub(super) enum Hash {
 }
 
 impl Hash {
-    /// Bytes in an id.
-    pub(super) fn width(self) -> usize {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha256 => 32,
-        }
-    }
-
     /// The tree without entries; git knows it without storing it.
     pub(super) fn empty_tree(self) -> &'static str {
         match self {

@@ -27,12 +27,14 @@ mod shallow;
 mod signatures;
 mod similarity;
 mod store;
+mod tags;
 mod tree;
 mod walk;
 
 pub use error::GitError;
 pub use folder::Folder;
 pub use location::Location;
+pub use objects::{Kind, Reference};
 pub(crate) use process::run_in;
 pub use repository::{Backend, Head, Needs, Repository, Walk};
 pub use revisions::Revisions;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::folder::{self, Folder};
 use super::libgit2::{Libgit2, Refusal};
 use super::location::{Location, Place};
-use super::objects::{Ids, Objects, Target};
+use super::objects::{Ids, Kind, Objects, Reference, Target};
 use super::plumbing::Plumbing;
-use super::revisions;
 use super::store::{Handle, Judging};
 use super::{GitError, Revisions};
+use super::{revisions, tags};
 use crate::facts::{Commit, File, Oid, People, RefName, Store};
 
 /// What reads a repository.
@@ -192,7 +192,7 @@ impl Repository {
     ///
     /// # Errors
     /// When refs cannot be read.
-    pub fn references(&self, prefix: &str) -> Result<Vec<(RefName, Oid)>, GitError> {
+    pub fn references(&self, prefix: &str) -> Result<Vec<Reference>, GitError> {
         self.handle.reader().objects.references(prefix)
     }
 
@@ -222,6 +222,24 @@ impl Repository {
     /// When it is there and cannot be read.
     pub fn exists(&self, id: Oid) -> Result<bool, GitError> {
         Ok(self.handle.reader().objects.infos(&[id])?.into_iter().any(|info| info.is_some()))
+    }
+
+    /// What objects are behind all annotated tags, in the order asked: kind and id; `None` where an object is missing.
+    ///
+    /// # Errors
+    /// When a tag cannot be read, or tags are nested deeper than anybody nests them.
+    pub fn peel(&self, ids: &[Oid]) -> Result<Vec<Option<(Kind, Oid)>>, GitError> {
+        tags::peel(self.handle.reader().objects.as_mut(), ids)
+    }
+
+    /// The id of what is at `path` in a commit's tree; `None` if nothing is.
+    ///
+    /// # Errors
+    /// When an object is missing or corrupt.
+    pub fn id_at(&self, commit: Oid, path: &str) -> Result<Option<Oid>, GitError> {
+        let mut reader = self.handle.reader();
+        let root = reader.tree_of(commit)?;
+        Ok(reader.entry(root, path.as_bytes())?.map(|side| side.id))
     }
 
     /// What is reachable from `include` and not from `exclude`, newest first, as it is found.
