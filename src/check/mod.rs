@@ -227,7 +227,8 @@ impl Check<'_> {
         for finding in &mut findings {
             self.waive(finding);
         }
-        let summary = Summary { commits, files, rules: self.loaded.policy.rules().count(), ..Summary::default() };
+        let summary =
+            Summary { commits, files, rules: self.loaded.policy.rules().count(), ..Summary::default() };
         let policy = self.loaded.name.clone();
         Verdict::new(policy, changes, summary).with(findings)
     }
