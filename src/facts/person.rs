@@ -39,6 +39,15 @@ pub enum KeyMaterial {
     Gpg(String),
 }
 
+impl KeyMaterial {
+    /// The key, or its fingerprint.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Ssh(text) | Self::Gpg(text) => text,
+        }
+    }
+}
+
 /// A person or a service in `people.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
