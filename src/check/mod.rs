@@ -35,7 +35,7 @@ use crate::diagnostic::Diagnostics;
 use crate::facts::{Commit, Person, RefName, StoreError};
 use crate::git::{GitError, Repository, Revisions};
 use crate::policy::Context;
-use crate::verdict::{Decision, Finding, JudgedChange, State, Summary, Verdict};
+use crate::verdict::{Finding, JudgedChange, Summary, Verdict};
 
 /// Why a check could not be made; every one blocks.
 #[derive(Debug, thiserror::Error)]
@@ -219,22 +219,8 @@ impl Check<'_> {
 
     fn verdict(&self, tally: Tally, changes: Vec<JudgedChange>) -> Verdict {
         let Tally { commits, files, findings } = tally;
-        let count = |state| findings.iter().filter(|f| f.state == state).count();
-        let summary = Summary {
-            commits,
-            files,
-            rules: self.loaded.in_force().len(),
-            violated: count(State::Violated),
-            overridden: count(State::Overridden),
-            errors: count(State::Error),
-        };
-        Verdict {
-            version: 1,
-            decision: Decision::of(&findings),
-            policy: self.loaded.name.clone(),
-            changes,
-            findings,
-            summary,
-        }
+        let rules = self.loaded.in_force().len();
+        let summary = Summary { commits, files, rules, ..Summary::default() };
+        Verdict::new(self.loaded.name.clone(), changes, summary).with(findings)
     }
 }
