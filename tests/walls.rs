@@ -11,7 +11,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("std::env", &["cli", "main.rs"]),
     // `install` runs the hooks of other tools; `ledger` asks for its own number, and runs none.
     ("std::process", &["cli", "git", "install", "ledger", "main.rs"]),
-    ("std::fs", &["cli", "config", "git", "install", "ledger"]),
+    ("std::fs", &["cli", "config", "git", "install", "ledger", "server"]),
     ("rustix::", &["ledger"]),
     ("println!", &[]),
     ("eprintln!", &[]),

@@ -5,10 +5,10 @@ use std::io::Read as _;
 use anyhow::Context as _;
 
 use super::Exit;
-use super::receive;
 use super::arguments::{self, Common};
 use super::environment::Environment;
 use super::output::{self, Stream};
+use super::receive;
 use super::session::{self, Session, held_by};
 use crate::check::{Cleanup, Draft, Progress, RefUpdate, clean_message};
 use crate::config::{LoadedPolicy, Purpose};

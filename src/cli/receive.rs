@@ -29,7 +29,8 @@ pub(super) fn pre_receive(command: &arguments::Hook, environment: &Environment) 
     let mut lines = Vec::new();
     io::stdin().lock().read_to_end(&mut lines).context("cannot read what git gave the hook")?;
     let record = Arc::new(Mutex::new(Record::default()));
-    let answer = Answer { is_taken: Arc::default(), record: Arc::clone(&record), started: environment.started };
+    let answer =
+        Answer { is_taken: Arc::default(), record: Arc::clone(&record), started: environment.started };
     watch(answer.clone(), environment.started)?;
     let variables = |name: &str| environment.text(name);
     let received = Received {
@@ -77,7 +78,8 @@ impl Answer {
         }
         let outcome = crate::report::Outcome { verdict, rules: &[], took: self.started.elapsed() };
         let mut text = Vec::new();
-        let _: io::Result<()> = Human { colour: false, quiet: false, verbose: false }.write(outcome, &mut text);
+        let _: io::Result<()> =
+            Human { colour: false, quiet: false, verbose: false }.write(outcome, &mut text);
         self.say(&String::from_utf8_lossy(&text));
     }
 

@@ -152,7 +152,8 @@ impl Push<'_> {
         }
         self.by_an_operator("by an operator, before there was a policy");
         let mut found = self.proposed(policies, None)?;
-        let deleted = self.updates.iter().find(|update| update.reference == *policy_ref && update.new.is_none());
+        let deleted =
+            self.updates.iter().find(|update| update.reference == *policy_ref && update.new.is_none());
         found.extend(deleted.map(|_| {
             let message = format!("`{policy_ref}` cannot be deleted: the policy is to be there");
             finding("deletion", State::Violated, Some(policy_ref), message, "push a policy to it")
@@ -173,7 +174,8 @@ impl Push<'_> {
             format!("{place}{}", mistake.message)
         });
         let broken = format!("the policy of this repository cannot be used: {}", why.unwrap_or_default());
-        let fix = format!("an operator pushes one that can to `{policy_ref}`; until then every ref is protected");
+        let fix =
+            format!("an operator pushes one that can to `{policy_ref}`; until then every ref is protected");
         if !caller.is_operator {
             return Ok(self.of_each(State::Error, &broken, &fix));
         }

@@ -42,7 +42,8 @@ pub(super) struct Undecided(pub(super) Vec<Finding>);
 impl Undecided {
     pub(super) fn because(what: &str, error: &Diagnostic) -> Self {
         let place = error.place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
-        let fix = error.help.clone().unwrap_or_else(|| "the operator of this server has to look at it".to_owned());
+        let fix =
+            error.help.clone().unwrap_or_else(|| "the operator of this server has to look at it".to_owned());
         Self(vec![finding("server", State::Error, None, format!("{what}: {}{place}", error.message), fix)])
     }
 
@@ -56,7 +57,9 @@ const TOLD: usize = 5;
 
 impl From<GitError> for Undecided {
     fn from(error: GitError) -> Self {
-        let hint = error.hint.unwrap_or_else(|| "the operator of this server has to run `git fsck` in it".to_owned());
+        let hint = error
+            .hint
+            .unwrap_or_else(|| "the operator of this server has to run `git fsck` in it".to_owned());
         let message = format!("this repository cannot be read: {}", error.message);
         Self(vec![finding("server", State::Error, None, message, hint)])
     }
@@ -131,7 +134,10 @@ impl Received<'_> {
             return refuse("pushes through GIT_NAMESPACE are not judged", "push without a namespace");
         }
         if repository.common_dir() != repository.git_dir() {
-            return refuse("pushes through a linked work tree are not judged", "push to the repository itself");
+            return refuse(
+                "pushes through a linked work tree are not judged",
+                "push to the repository itself",
+            );
         }
         Ok(())
     }
@@ -159,7 +165,10 @@ impl Received<'_> {
         let foreign =
             quarantine.chain(alternates).find(|path| !real(path).is_some_and(|path| path.starts_with(&own)));
         let Some(foreign) = foreign else { return Ok(()) };
-        let message = format!("the objects of this push are said to be in `{}`, outside the repository", foreign.display());
+        let message = format!(
+            "the objects of this push are said to be in `{}`, outside the repository",
+            foreign.display()
+        );
         let fix = "the operator takes `GIT_*` out of `AcceptEnv` in sshd_config, or lets people in by `bylaws serve`";
         Err(Undecided(vec![finding("server", State::Error, None, message, fix)]))
     }

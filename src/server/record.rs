@@ -62,7 +62,9 @@ impl Record {
         let enforce = self.enforce.unwrap_or(true);
         match verdict.decision {
             Decision::Allow => Outcome::Accepted,
-            Decision::Deny | Decision::Error if enforce || verdict.findings.iter().any(endangers) => Outcome::Refused,
+            Decision::Deny | Decision::Error if enforce || verdict.findings.iter().any(endangers) => {
+                Outcome::Refused
+            }
             Decision::Deny | Decision::Error => Outcome::WouldDeny,
         }
     }
