@@ -1,7 +1,7 @@
 //! What `bylaws rules` lists: every rule that was loaded, in force or not.
 
 use super::LoadedPolicy;
-use crate::policy::{Binding, RuleInfo, Value};
+use crate::policy::{Binding, RuleInfo, Uses, Value};
 use crate::verdict::Level;
 
 /// A rule and what the configuration says of it.
@@ -28,6 +28,31 @@ impl<'a> ListedRule<'a> {
 }
 
 impl LoadedPolicy {
+    /// Everything that judges: the operator's policy, where there is one, and this.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        self.required.as_deref().into_iter().chain([self])
+    }
+
+    /// Which facts the rules in force look at.
+    pub fn needs(&self) -> Uses {
+        self.all().fold(Uses::default(), |uses, one| uses.or(one.policy.needs()))
+    }
+
+    /// The rules in force, the operator's first, each id once: of two the one that weighs more.
+    pub fn in_force(&self) -> Vec<(&RuleInfo, &Binding)> {
+        let mut all: Vec<(&RuleInfo, &Binding)> =
+            self.required.iter().flat_map(|required| required.policy.rules()).collect();
+        let theirs = all.len();
+        for (rule, binding) in self.policy.rules() {
+            match all.iter_mut().take(theirs).find(|(one, _)| one.id == rule.id) {
+                Some(one) if one.1.level < binding.level => *one = (rule, binding),
+                Some(_) => {}
+                None => all.push((rule, binding)),
+            }
+        }
+        all
+    }
+
     /// Every rule that was loaded, in the order of the scripts; those that are off too.
     pub fn rules(&self) -> Vec<ListedRule<'_>> {
         let mut listed: Vec<ListedRule<'_>> =

@@ -270,7 +270,9 @@ impl<'a> Writer<'a> {
         }
         let words = "Who approves has no part in the change: neither its authors nor who pushes it counts.";
         let mut blocks = vec![paragraph(words)];
-        let cards = tables.iter().map(|(name, table)| Block::Card(requirements(name, table)));
+        let cards = tables
+            .iter()
+            .flat_map(|(name, tables)| tables.iter().map(|table| Block::Card(requirements(name, table))));
         blocks.extend(cards);
         section("requirements", "What a change needs", blocks)
     }
