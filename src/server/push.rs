@@ -45,17 +45,22 @@ impl Push<'_> {
         let policy_ref = &self.settings.policy_ref;
         let tip = present.iter().find(|one| one.name == *policy_ref).map(|one| one.id);
         let marker = own_folder(&repository).join("governed");
-        let policies = Policies { repository: &repository, policy_ref, now: self.received.now };
-        let standing = policies.standing(tip, marker.exists());
+        let required = self.settings.required.as_deref();
+        let policies = Policies { repository: &repository, policy_ref, required, now: self.received.now };
+        let standing = policies.standing(tip, marker.exists())?;
         let caller = self.caller(&repository, &standing.people());
         match standing {
-            Standing::InForce(loaded) => {
-                mark(&marker)?;
+            Standing::InForce { loaded, is_own } => {
                 self.received.record().policy = Some(loaded.name.digest.clone());
                 let (refs, policy_ref, options) = (present, Some(policy_ref.clone()), self.options.clone());
                 let destination = Destination { refs, policy_ref, options, is_signed: caller.is_signed };
-                let is_protected = |name: &RefName| destination.is_protected(name, &loaded.config);
-                found.extend(self.strangers(&caller, is_protected));
+                if is_own {
+                    mark(&marker)?;
+                    let is_protected = |name: &RefName| destination.is_protected(name, &loaded.config);
+                    found.extend(self.strangers(&caller, is_protected));
+                } else {
+                    found.extend(self.first_of_its_own(&caller, &policies)?);
+                }
                 found.extend(self.proposed(&policies, tip)?);
                 let verdict = self.by_policy(repository, &loaded, &caller.person, &destination)?.with(found);
                 Ok(self.with_glass(verdict))
@@ -150,6 +155,31 @@ impl Push<'_> {
             verdict = verdict.with(vec![finding("server", State::Error, None, message, fix)]);
         }
         Ok(verdict)
+    }
+
+    /// Under the operator's policy alone every ref is protected, and the first policy of the repository's own comes from an
+    /// operator.
+    fn first_of_its_own(&self, caller: &Caller, policies: &Policies<'_>) -> Result<Vec<Finding>, Undecided> {
+        let policy_ref = &self.settings.policy_ref;
+        let pushed =
+            self.updates.iter().find(|update| update.reference == *policy_ref).and_then(|one| one.new);
+        let first = pushed.map(|new| policies.repository.id_at(new, FOLDER)).transpose()?.flatten().is_some();
+        if caller.is_operator {
+            self.by_an_operator("by an operator, before there was a policy of the repository's own");
+            return Ok(Vec::new());
+        }
+        let mut found = self.strangers(caller, |_| true);
+        if first {
+            let message = format!("the push brings the first {FOLDER}/, and {}", not_an_operator(caller));
+            found.push(finding(
+                "policy",
+                State::Violated,
+                Some(policy_ref),
+                message,
+                "an operator pushes it",
+            ));
+        }
+        Ok(found)
     }
 
     /// Without a policy every ref is protected, and nobody is known but the operators.
