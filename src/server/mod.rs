@@ -11,7 +11,9 @@
 //! Nothing here reads the environment, the clock or standard input: `cli` gives them.
 
 mod claims;
+mod guard;
 mod identity;
+mod look;
 mod policy;
 mod push;
 mod receive;
