@@ -1,6 +1,6 @@
 //! Path patterns as in `.gitignore`, and ref patterns where `*` stops at `/` and `**` does not.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::facts::{GitPath, RefName};
@@ -105,9 +105,28 @@ impl RefPatterns {
         Self::new(&[pattern]).unwrap_or_default()
     }
 
-    /// The patterns from `refs/` on.
-    pub fn full(&self) -> impl Iterator<Item = String> {
-        self.patterns.iter().map(|pattern| full(pattern))
+    /// The same patterns where names are compared by what `seen` makes of their letters; none for a pattern whose own
+    /// wildcards that would change. To be asked by [`first_of`](Self::first_of).
+    #[must_use]
+    pub fn seen_by(&self, seen: impl Fn(&str) -> String) -> Self {
+        let mut patterns = Self::default();
+        let mut set = GlobSetBuilder::new();
+        for pattern in &self.patterns {
+            let as_seen = seen(&full(pattern));
+            let is_whole = wildcards(&as_seen).eq(wildcards(pattern));
+            if let (true, Ok(glob)) = (is_whole, ref_glob(&as_seen)) {
+                set.add(glob);
+                patterns.patterns.push(pattern.clone());
+            }
+        }
+        patterns.set = set.build().unwrap_or_default();
+        patterns
+    }
+
+    /// The first pattern that matches the whole of `name`, which need be no name that git allows.
+    pub fn first_of(&self, name: &str) -> Option<&str> {
+        let first = self.set.matches(name).into_iter().min()?;
+        self.patterns.get(first).map(String::as_str)
     }
 
     /// Does any pattern match the whole name?
@@ -119,6 +138,14 @@ impl RefPatterns {
     pub fn patterns(&self) -> &[String] {
         &self.patterns
     }
+}
+
+fn ref_glob(full: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(full).literal_separator(true).backslash_escape(true).build()
+}
+
+fn wildcards(pattern: &str) -> impl Iterator<Item = char> {
+    pattern.chars().filter(|c| "*?[]{},\\!^".contains(*c))
 }
 
 fn full(pattern: &str) -> String {
@@ -189,6 +216,15 @@ mod tests {
         }
         let patterns = RefPatterns::exactly(&RefName::new("refs/heads/{a,b}").unwrap());
         assert!(!patterns.matches(&RefName::new("refs/heads/a").unwrap()));
+    }
+
+    #[test]
+    fn a_pattern_may_be_asked_by_other_letters() {
+        let patterns = RefPatterns::new(&["Main", "release/[A-Z]*", "ABC{x,y}"]).unwrap();
+        let seen = patterns.seen_by(|text| text.to_ascii_lowercase().replace("abc", "*"));
+        assert_eq!(seen.first_of("refs/heads/main"), Some("Main"));
+        assert_eq!(seen.first_of("refs/heads/release/q 1"), Some("release/[A-Z]*"));
+        assert_eq!(seen.first_of("refs/heads/other"), None, "a wildcard more would protect everything");
     }
 
     #[test]

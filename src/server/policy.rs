@@ -17,6 +17,7 @@ use crate::control::finding;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Oid, People, RefName};
 use crate::git::{GitError, Repository};
+use crate::patterns::RefPatterns;
 use crate::policy::{lint, testing};
 use crate::verdict::{Finding, State};
 
@@ -45,6 +46,14 @@ impl Standing {
         match self {
             Self::InForce { loaded, .. } => Arc::clone(&loaded.people),
             Self::Never | Self::Broken(_) => Arc::default(),
+        }
+    }
+
+    /// The patterns of the refs that lead somewhere.
+    pub(super) fn protected(&self) -> Vec<&RefPatterns> {
+        match self {
+            Self::InForce { loaded, .. } => loaded.config.environments.iter().map(|one| &one.refs).collect(),
+            Self::Never | Self::Broken(_) => Vec::new(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::certificate::{Known, Pushed, read_certificate};
+use super::guard;
 use super::identity::{self, Who};
 use super::policy::{FOLDER, Policies, Standing};
 use super::receive::{Received, Undecided, bare_verdict, own_folder};
@@ -15,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Oid, People, Person, RefName};
 use crate::git::{Reference, Repository};
 use crate::ledger::Pusher;
+use crate::patterns::RefPatterns;
 use crate::verdict::{Decision, Finding, Level, State, Verdict};
 
 /// A push whose settings and updates are known.
@@ -45,9 +47,13 @@ impl Push<'_> {
         let policy_ref = &self.settings.policy_ref;
         let tip = present.iter().find(|one| one.name == *policy_ref).map(|one| one.id);
         let marker = own_folder(&repository).join("governed");
+        let names = present.iter().map(|one| &one.name);
         let required = self.settings.required.as_deref();
         let policies = Policies { repository: &repository, policy_ref, required, now: self.received.now };
         let standing = policies.standing(tip, marker.exists())?;
+        let of_policy = RefPatterns::new(&[policy_ref.as_str()]).ok();
+        let protected: Vec<&RefPatterns> = standing.protected().into_iter().chain(&of_policy).collect();
+        found.extend(guard::names(&self.updates, names, &protected));
         let caller = self.caller(&repository, &standing.people());
         match standing {
             Standing::InForce { loaded, is_own } => {
