@@ -90,16 +90,24 @@ impl RefPatterns {
             if pattern.trim().is_empty() {
                 return Err((index, "an empty pattern matches nothing".to_owned()));
             }
-            let full = if pattern.starts_with("refs/") {
-                pattern.to_owned()
-            } else {
-                format!("refs/heads/{pattern}")
-            };
-            let glob = GlobBuilder::new(&full).literal_separator(true).backslash_escape(true).build();
+            let glob =
+                GlobBuilder::new(&full(pattern)).literal_separator(true).backslash_escape(true).build();
             set.add(glob.map_err(|error| (index, error.kind().to_string()))?);
         }
         let set = set.build().map_err(|error| (0, error.to_string()))?;
         Ok(Self { set, patterns: patterns.iter().map(|p| p.as_ref().to_owned()).collect() })
+    }
+
+    /// The one that matches this name alone, whatever letters it has.
+    pub fn exactly(name: &RefName) -> Self {
+        let pattern = globset::escape(name.as_str());
+        // An escaped pattern is never a bad one.
+        Self::new(&[pattern]).unwrap_or_default()
+    }
+
+    /// The patterns from `refs/` on.
+    pub fn full(&self) -> impl Iterator<Item = String> {
+        self.patterns.iter().map(|pattern| full(pattern))
     }
 
     /// Does any pattern match the whole name?
@@ -111,6 +119,10 @@ impl RefPatterns {
     pub fn patterns(&self) -> &[String] {
         &self.patterns
     }
+}
+
+fn full(pattern: &str) -> String {
+    if pattern.starts_with("refs/") { pattern.to_owned() } else { format!("refs/heads/{pattern}") }
 }
 
 #[cfg(test)]
@@ -167,6 +179,16 @@ mod tests {
             let patterns = RefPatterns::new(&[pattern]).unwrap();
             assert_eq!(patterns.matches(&RefName::new(name).unwrap()), expected, "{pattern} {name}");
         }
+    }
+
+    #[test]
+    fn exactly_one_name_is_that_name_alone() {
+        for name in ["refs/heads/main", "refs/heads/{a,b}", "refs/heads/!x"] {
+            let name = RefName::new(name).unwrap();
+            assert!(RefPatterns::exactly(&name).matches(&name), "{name}");
+        }
+        let patterns = RefPatterns::exactly(&RefName::new("refs/heads/{a,b}").unwrap());
+        assert!(!patterns.matches(&RefName::new("refs/heads/a").unwrap()));
     }
 
     #[test]

@@ -23,8 +23,8 @@ impl Process {
         Self::numbered(std::process::id())
     }
 
-    /// The `git receive-pack` that runs the hook we are: the nearest process above us that is one; else the one right above.
-    pub fn receive_pack() -> Option<Self> {
+    /// The process that the hook we are answers: the nearest `git receive-pack` above us, else the one right above.
+    pub fn of_parent() -> Option<Self> {
         let parent = parent()?;
         let mut above = Some(parent);
         for _ in 0..MAX_BETWEEN {
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn without_receive_pack_it_is_the_process_above() {
-        let above = Process::receive_pack().unwrap();
+        let above = Process::of_parent().unwrap();
         assert_eq!(above.is_alive(), Some(true));
         assert_ne!(above.pid, std::process::id());
     }

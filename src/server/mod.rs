@@ -10,6 +10,7 @@
 //!
 //! Nothing here reads the environment, the clock or standard input: `cli` gives them.
 
+mod certificate;
 mod claims;
 mod identity;
 mod policy;
@@ -17,7 +18,9 @@ mod push;
 mod receive;
 mod record;
 
+pub use certificate::{Certificate, Known, Pushed, Signer, read_certificate};
 pub use claims::Claim;
+pub use identity::{Who, who};
 pub use receive::{Received, too_late};
 pub use record::{Outcome, Record};
 

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::certificate::{Known, Pushed, read_certificate};
 use super::identity::{self, Who};
 use super::policy::{FOLDER, Policies, Standing};
 use super::receive::{Received, Undecided, bare_verdict, own_folder};
@@ -30,6 +31,8 @@ struct Caller {
     who: Result<Who, Diagnostic>,
     person: Person,
     is_operator: bool,
+    /// With a certificate that is good.
+    is_signed: bool,
 }
 
 impl Push<'_> {
@@ -44,13 +47,13 @@ impl Push<'_> {
         let marker = own_folder(&repository).join("governed");
         let policies = Policies { repository: &repository, policy_ref, now: self.received.now };
         let standing = policies.standing(tip, marker.exists());
-        let caller = self.caller(&standing.people());
+        let caller = self.caller(&repository, &standing.people());
         match standing {
             Standing::InForce(loaded) => {
                 mark(&marker)?;
                 self.received.record().policy = Some(loaded.name.digest.clone());
                 let (refs, policy_ref, options) = (present, Some(policy_ref.clone()), self.options.clone());
-                let destination = Destination { refs, policy_ref, options, is_signed: false };
+                let destination = Destination { refs, policy_ref, options, is_signed: caller.is_signed };
                 let is_protected = |name: &RefName| destination.is_protected(name, &loaded.config);
                 found.extend(self.strangers(&caller, is_protected));
                 found.extend(self.proposed(&policies, tip)?);
@@ -68,16 +71,23 @@ impl Push<'_> {
         }
     }
 
-    fn caller(&self, people: &Arc<People>) -> Caller {
-        let who = identity::who(self.settings.identity, self.received.variables);
-        let person = who.as_ref().map(|who| who.person(people, self.received.now)).unwrap_or_default();
-        let is_operator = who.as_ref().is_ok_and(|who| who.is_operator(&self.settings.operators));
+    fn caller(&self, repository: &Repository, people: &Arc<People>) -> Caller {
+        let Received { variables, now, .. } = *self.received;
         let mut record = self.received.record();
+        let pushed = Pushed { variables, claims: &record.claims, options: &self.options };
+        let known = Known { people, operators: &self.settings.operators, now };
+        let certificate = read_certificate(repository, &pushed, &known);
+        let who = identity::who(self.settings.identity, variables, &certificate);
+        let person = who.as_ref().map(|who| who.person(people, now)).unwrap_or_default();
+        let is_operator = who.as_ref().is_ok_and(|who| who.is_operator(&self.settings.operators));
         record.pusher = who.as_ref().ok().map(|who| Pusher {
             login: Some(who.shown()),
             person: person.identity.as_ref().map(|identity| identity.id.clone()),
         });
-        Caller { who, person, is_operator }
+        let certificate = certificate.ok().flatten();
+        let is_signed = certificate.is_some();
+        record.certificate = certificate.map(|certificate| certificate.text);
+        Caller { who, person, is_operator, is_signed }
     }
 
     /// The updates of protected refs by somebody who is not known, or who cannot be told from others.
@@ -91,7 +101,7 @@ impl Push<'_> {
             ),
             Ok(who) if caller.person.identity.is_none() => (
                 format!("`{}` is nobody in people.toml", who.shown()),
-                format!("add it to the `logins` of its person in {FOLDER}/people.toml"),
+                who.help(),
             ),
             Ok(_) => return Vec::new(),
         };

@@ -82,7 +82,7 @@ impl Record {
         let facts = Facts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             push: Some(unique_id()),
-            process: Process::receive_pack(),
+            process: Process::of_parent(),
             operator: self.operator,
             tips: self.tips.clone(),
             options: self.options.clone(),
