@@ -34,7 +34,7 @@ fn good_then_bad(work: &Repo, url: &str, repository: &Path, pusher: &str) {
         .iter()
         .map(|entry| {
             let word = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
-            (word("kind"), word("ref"), word("pusher"))
+            (word("kind"), word("ref"), entry["pusher"]["login"].as_str().unwrap_or_default().to_owned())
         })
         .collect();
     let told: Vec<(&str, &str, &str)> = told
