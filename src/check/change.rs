@@ -140,8 +140,8 @@ impl Check<'_> {
         let push = Arc::new(Push {
             pusher: self.pusher.clone(),
             changes: changes.to_vec(),
-            options: Vec::new(),
-            is_signed: false,
+            options: self.destination.map(|there| there.options.clone()).unwrap_or_default(),
+            is_signed: self.destination.is_some_and(|there| there.is_signed),
             time: self.now,
         });
         self.loaded.policy.judge(

@@ -35,7 +35,7 @@ use crate::diagnostic::Diagnostics;
 use crate::facts::{Commit, Oid, Person, RefName, StoreError};
 use crate::git::{GitError, Repository, Revisions};
 use crate::policy::{Context, Limits, RunMeter};
-use crate::verdict::{Decision, Finding, JudgedChange, State, Summary, Verdict};
+use crate::verdict::{Finding, JudgedChange, State, Summary, Verdict};
 
 /// Why a check could not be made; every one blocks.
 #[derive(Debug, thiserror::Error)]
@@ -227,23 +227,10 @@ impl Check<'_> {
         for finding in &mut findings {
             self.waive(finding);
         }
-        let count = |state| findings.iter().filter(|f| f.state == state).count();
-        let summary = Summary {
-            commits,
-            files,
-            rules: self.loaded.policy.rules().count(),
-            violated: count(State::Violated),
-            overridden: count(State::Overridden),
-            errors: count(State::Error),
-        };
-        Verdict {
-            version: 1,
-            decision: Decision::of(&findings),
-            policy: self.loaded.name.clone(),
-            changes,
-            findings,
-            summary,
-        }
+        let summary =
+            Summary { commits, files, rules: self.loaded.policy.rules().count(), ..Summary::default() };
+        let policy = self.loaded.name.clone();
+        Verdict::new(policy, changes, summary).with(findings)
     }
 
     /// A waiver lets a violation pass; an error it cannot, for nobody knows what is being let pass.

@@ -45,7 +45,7 @@ pub(super) fn run(
         target = Target::Commits(Revisions { include: Vec::new(), exclude: Vec::new(), single: true });
     }
     let session = match &command.onto {
-        Some(_) => as_the_server(command, common, environment, repository)?.as_pushed_to(&command.remote)?,
+        Some(_) => as_the_server(command, common, environment, repository)?.pushing_to(&command.remote)?,
         None => Session::new(common, environment, repository)?,
     };
     output::notices(&session.loaded, common)?;

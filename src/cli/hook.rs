@@ -8,6 +8,7 @@ use super::Exit;
 use super::arguments::{self, Common};
 use super::environment::Environment;
 use super::output::{self, Stream};
+use super::receive;
 use super::session::{self, Session, held_by};
 use crate::check::{Cleanup, Draft, Progress, RefUpdate, clean_message};
 use crate::config::{LoadedPolicy, Purpose};
@@ -21,6 +22,9 @@ pub(super) fn run(
     common: &Common,
     environment: &Environment,
 ) -> anyhow::Result<Exit> {
+    if command.name == "pre-receive" {
+        return receive::pre_receive(command, environment);
+    }
     let repository = session::open(common, environment)?;
     let input = if command.name == "pre-push" { standard_input()? } else { Vec::new() };
     let nested = environment.get(hook::NESTED);
@@ -150,7 +154,7 @@ fn pre_push(
         Some(policy) => Session::with_policy(common, environment, repository, policy)?,
         None => Session::new(common, environment, repository)?,
     };
-    let session = session.as_pushed_to(&remote)?;
+    let session = session.pushing_to(&remote)?;
     let verdict = super::progress::shown(common.quiet, |progress| session.check(progress).updates(&updates))?;
     answer(&verdict, &session.loaded, common, environment)
 }

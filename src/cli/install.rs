@@ -57,16 +57,16 @@ pub(super) fn uninstall(common: &Common, environment: &Environment) -> anyhow::R
     Ok(Exit::Allowed)
 }
 
-fn notes(notes: &[String]) -> std::io::Result<()> {
+pub(super) fn notes(notes: &[String]) -> std::io::Result<()> {
     notes.iter().try_for_each(|text| output::say(&format!("note: {}", clean(text))))
 }
 
-fn version() -> String {
+pub(super) fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
 /// Where the hooks find this program from now on.
-fn binary(environment: &Environment) -> anyhow::Result<std::path::PathBuf> {
+pub(super) fn binary(environment: &Environment) -> anyhow::Result<std::path::PathBuf> {
     let running = std::env::current_exe().context("cannot tell where this program is")?;
     let folders = environment.get("PATH").into_iter().flat_map(std::env::split_paths);
     Ok(install::lasting_path(&running, folders))

@@ -78,7 +78,7 @@ impl<'e> Session<'e> {
 
     /// The same, to judge updates as they would be judged on the other side, as far as that is known here: the remote's
     /// branches as last fetched, and its default branch for the one that holds the policy.
-    pub(super) fn as_pushed_to(self, remote: &str) -> anyhow::Result<Self> {
+    pub(super) fn pushing_to(self, remote: &str) -> anyhow::Result<Self> {
         let prefix = format!("refs/remotes/{remote}/");
         let there = |reference: Reference| {
             let branch = reference.name.as_str().strip_prefix(&prefix).filter(|branch| *branch != "HEAD")?;
@@ -87,7 +87,7 @@ impl<'e> Session<'e> {
         let refs = self.repository.references(&prefix)?.into_iter().filter_map(there).collect();
         let policy_ref = default_branch(&self.repository, remote)?
             .and_then(|name| RefName::from_short(name.as_str().strip_prefix(&prefix)?));
-        Ok(Self { destination: Some(Destination { refs, policy_ref }), ..self })
+        Ok(Self { destination: Some(Destination { refs, policy_ref, ..Destination::default() }), ..self })
     }
 
     /// The same, reading the repository in another way.

@@ -27,7 +27,6 @@ mod schema;
 mod server;
 mod sets;
 mod starter;
-mod time;
 mod tree;
 mod waiver;
 
@@ -56,6 +55,7 @@ use requirement::RequirementReader;
 
 use crate::facts::{File, GitPath, Impact, Oid, RefName};
 use crate::patterns::PathPatterns;
+use crate::time;
 
 /// What `bylaws.toml` says beside the rules, checked.
 #[derive(Debug, Clone, Default)]

@@ -52,7 +52,8 @@ impl IdentitySource {
         }
     }
 
-    fn from_word(word: &str) -> Option<Self> {
+    /// The source that a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
         Some(match word {
             "gitolite" => Self::Gitolite,
             "gitea" => Self::Gitea,

@@ -28,6 +28,7 @@ mod files;
 pub mod hook;
 mod lock;
 mod plan;
+pub mod server;
 mod settings;
 mod shim;
 mod site;

@@ -9,10 +9,12 @@
 //! | never one | every ref is protected; an operator's push brings the first |
 //! | cannot be read, or is gone | every ref is protected; an operator's push to the policy-ref repairs it |
 
+use std::sync::Arc;
+
 use crate::config::{self, LoadedPolicy, PolicySource};
 use crate::control::finding;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::facts::{Oid, RefName};
+use crate::facts::{Oid, People, RefName};
 use crate::git::Repository;
 use crate::policy::{lint, testing};
 use crate::verdict::{Finding, State};
@@ -30,6 +32,16 @@ pub(super) enum Standing {
     Never,
     /// It cannot be read, or it was there and is gone.
     Broken(Diagnostics),
+}
+
+impl Standing {
+    /// Who is known.
+    pub(super) fn people(&self) -> Arc<People> {
+        match self {
+            Self::InForce(loaded) => Arc::clone(&loaded.people),
+            Self::Never | Self::Broken(_) => Arc::default(),
+        }
+    }
 }
 
 /// Reads policies of one repository.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::claims::Claim;
 use crate::check::RefUpdate;
@@ -13,6 +14,8 @@ use crate::verdict::{Decision, Finding, JudgedChange, Verdict};
 /// what was found out by then.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
+    /// How long it may be judged; `None` until the settings were read.
+    pub deadline: Option<Duration>,
     /// Where entries go; `None` until the repository was found.
     pub spool: Option<PathBuf>,
     /// When it was received, seconds UTC.
@@ -59,7 +62,9 @@ impl Record {
         let enforce = self.enforce.unwrap_or(true);
         match verdict.decision {
             Decision::Allow => Outcome::Accepted,
-            Decision::Deny | Decision::Error if enforce || verdict.findings.iter().any(endangers) => Outcome::Refused,
+            Decision::Deny | Decision::Error if enforce || verdict.findings.iter().any(endangers) => {
+                Outcome::Refused
+            }
             Decision::Deny | Decision::Error => Outcome::WouldDeny,
         }
     }
@@ -77,7 +82,7 @@ impl Record {
         let facts = Facts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             push: Some(unique_id()),
-            process: Process::of_parent(),
+            process: Process::receive_pack(),
             operator: self.operator,
             tips: self.tips.clone(),
             options: self.options.clone(),
