@@ -17,59 +17,57 @@ use crate::git::Repository;
 
 /// A good certificate, of just this push.
 #[derive(Debug, Clone)]
-pub struct Certificate {
-    /// All of it, with its signature, for the record.
-    pub text: String,
+pub(super) struct Certificate {
+    /// All of it, with its signature and where the signer meant to push to, for the record.
+    pub(super) text: String,
     /// Who signed it.
-    pub signer: Signer,
-    /// Where the signer meant to push to, without any password.
-    pub pushee: Option<String>,
+    pub(super) signer: Signer,
 }
 
 /// Who signed: somebody in people.toml whose key is valid, an operator, or one who is both.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signer {
+pub(super) struct Signer {
     /// The key.
-    pub key: KeyMaterial,
+    pub(super) key: KeyMaterial,
     /// Whose it is in people.toml.
-    pub identity: Option<Arc<Identity>>,
+    pub(super) identity: Option<Arc<Identity>>,
     /// The login of the operator whose it is.
-    pub operator: Option<String>,
+    pub(super) operator: Option<String>,
 }
 
 impl Signer {
     /// As records name the pusher.
-    pub fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         let known = self.identity.as_ref().map(|identity| identity.id.clone());
         known.or_else(|| self.operator.clone()).unwrap_or_else(|| self.key.fingerprint())
     }
 }
 
 /// The push that a certificate has to be for.
-pub struct Pushed<'a> {
+pub(super) struct Pushed<'a> {
     /// The hook's environment.
-    pub variables: &'a Variables<'a>,
+    pub(super) variables: &'a Variables<'a>,
     /// The lines that git gave to the hook.
-    pub claims: &'a [Claim],
+    pub(super) claims: &'a [Claim],
     /// `git push -o`.
-    pub options: &'a [String],
+    pub(super) options: &'a [String],
 }
 
 /// Those whose keys count.
-pub struct Known<'a> {
+pub(super) struct Known<'a> {
     /// Everybody in people.toml.
-    pub people: &'a People,
+    pub(super) people: &'a People,
     /// The operators of server.toml.
-    pub operators: &'a [Operator],
+    pub(super) operators: &'a [Operator],
     /// Seconds UTC.
-    pub now: i64,
+    pub(super) now: i64,
 }
 
 /// The push's certificate; `None` if it is not signed.
 ///
 /// # Errors
 /// Why it counts for nothing. The message goes on a sentence: "and ...".
-pub fn read_certificate(
+pub(super) fn read(
     repository: &Repository,
     pushed: &Pushed<'_>,
     known: &Known<'_>,
@@ -87,8 +85,7 @@ pub fn read_certificate(
         return Err(Diagnostic::new(message).help("push with `git push --signed`"));
     }
     let signer = signer(repository, &parts, known)?;
-    let pushee = parts.pushee.map(str::to_owned);
-    Ok(Some(Certificate { signer, pushee, text }))
+    Ok(Some(Certificate { signer, text }))
 }
 
 fn text_of(repository: &Repository, id: &str) -> Result<String, Diagnostic> {
@@ -108,7 +105,6 @@ struct Parts<'a> {
     /// What was signed.
     payload: &'a str,
     signature: &'a str,
-    pushee: Option<&'a str>,
     nonce: Option<&'a str>,
     options: Vec<&'a str>,
     claims: Vec<Claim>,
@@ -124,13 +120,13 @@ impl<'a> Parts<'a> {
         if !wrong.is_empty() {
             return None;
         }
-        let mut parts = Self { payload, signature, pushee: None, nonce: None, options: Vec::new(), claims };
-        let mut pusher = None;
+        let mut parts = Self { payload, signature, nonce: None, options: Vec::new(), claims };
+        let (mut pusher, mut pushee) = (None, None);
         for line in headers.split('\n') {
             let (key, value) = line.split_once(' ')?;
             let once = match key {
                 "pusher" => &mut pusher,
-                "pushee" => &mut parts.pushee,
+                "pushee" => &mut pushee,
                 "nonce" => &mut parts.nonce,
                 "push-option" => {
                     parts.options.push(value);

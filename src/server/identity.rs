@@ -37,7 +37,7 @@ const DEPLOY_KEY: &str = "deploy-key:";
 
 /// Who pushes, as the identity source says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Who {
+pub(super) enum Who {
     /// An account.
     Account {
         /// Its name.
@@ -53,11 +53,11 @@ pub enum Who {
     Signer(Signer),
 }
 
-/// Who pushes. `certificate` is what [`super::certificate::read_certificate`] found.
+/// Who pushes. `certificate` is what [`super::certificate::read`] found.
 ///
 /// # Errors
 /// That the source does not say, or says what cannot be a login. The message goes on a sentence: "and ...".
-pub fn who(
+pub(super) fn who(
     source: IdentitySource,
     variables: &Variables<'_>,
     certificate: &Result<Option<Certificate>, Diagnostic>,
@@ -181,7 +181,7 @@ fn shortened(text: &str) -> String {
 
 impl Who {
     /// As records name the pusher: `ada`, `deploy-key:12`, `gitlab:key-12`.
-    pub fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         match self {
             Self::Account { login, .. } => login.clone(),
             Self::Key(key) => key.clone(),
@@ -191,7 +191,7 @@ impl Who {
     }
 
     /// The pusher as rules see one, at `now`, seconds UTC: without an identity for whoever is nobody in people.toml.
-    pub fn person(&self, people: &People, now: i64) -> Person {
+    pub(super) fn person(&self, people: &People, now: i64) -> Person {
         let identity = self.identity(people).cloned();
         let known = identity.as_deref();
         Person {
@@ -219,7 +219,7 @@ impl Who {
 
     /// Is this one of the operators: by the login, or by the number where that is what the operator wrote; by the key for
     /// the signer of a push certificate.
-    pub fn is_operator(&self, operators: &[Operator]) -> bool {
+    pub(super) fn is_operator(&self, operators: &[Operator]) -> bool {
         operators.iter().any(|operator| match self {
             Self::Account { login, pin } => operator.login == *login || Some(&operator.login) == pin.as_ref(),
             Self::Key(key) => operator.login == *key,
@@ -229,7 +229,7 @@ impl Who {
     }
 
     /// What to write where, for who is nobody in people.toml.
-    pub fn help(&self) -> String {
+    pub(super) fn help(&self) -> String {
         match self {
             Self::DeployKey(_) => {
                 format!(
@@ -432,7 +432,8 @@ mod tests {
             assert!(who.starts_with("error: REMOTE_USER names `") && who.len() < 200, "{who}");
             assert!(!who.contains(['\n', '\u{1b}', '\u{202e}']));
         }
-        for login in ["ada", "ada@EXAMPLE.ORG", "Ada Lovelace", "EXAMPLE\\ada", "\u{e4}d\u{e4}", &long[..255]]
+        for login in
+            ["ada", "ada@EXAMPLE.ORG", "Ada Lovelace", "EXAMPLE\\ada", "\u{e4}d\u{e4}", &"a".repeat(255)]
         {
             assert_eq!(shown(IdentitySource::Http, &[("REMOTE_USER", login)]), login);
         }

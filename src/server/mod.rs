@@ -20,9 +20,7 @@ mod push;
 mod receive;
 mod record;
 
-pub use certificate::{Certificate, Known, Pushed, Signer, read_certificate};
 pub use claims::Claim;
-pub use identity::{Who, who};
 pub use receive::{Received, too_late};
 pub use record::{Outcome, Record};
 

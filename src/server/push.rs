@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::certificate::{Known, Pushed, read_certificate};
+use super::certificate::{self, Certificate, Known, Pushed};
 use super::guard;
 use super::identity::{self, Who};
 use super::policy::{FOLDER, Policies, Standing};
@@ -33,8 +33,6 @@ struct Caller {
     who: Result<Who, Diagnostic>,
     person: Person,
     is_operator: bool,
-    /// With a certificate that is good.
-    is_signed: bool,
 }
 
 impl Push<'_> {
@@ -54,12 +52,15 @@ impl Push<'_> {
         let of_policy = RefPatterns::new(&[policy_ref.as_str()]).ok();
         let protected: Vec<&RefPatterns> = standing.protected().into_iter().chain(&of_policy).collect();
         found.extend(guard::names(&self.updates, names, &protected));
-        let caller = self.caller(&repository, &standing.people());
+        let people = standing.people();
+        let certificate = self.certificate(&repository, &people);
+        let caller = self.caller(&people, &certificate);
         match standing {
             Standing::InForce { loaded, is_own } => {
                 self.received.record().policy = Some(loaded.name.digest.clone());
                 let (refs, policy_ref, options) = (present, Some(policy_ref.clone()), self.options.clone());
-                let destination = Destination { refs, policy_ref, options, is_signed: caller.is_signed };
+                let is_signed = matches!(certificate, Ok(Some(_)));
+                let destination = Destination { refs, policy_ref, options, is_signed };
                 if is_own {
                     mark(&marker)?;
                     let is_protected = |name: &RefName| destination.is_protected(name, &loaded.config);
@@ -82,23 +83,40 @@ impl Push<'_> {
         }
     }
 
-    fn caller(&self, repository: &Repository, people: &Arc<People>) -> Caller {
-        let Received { variables, now, .. } = *self.received;
+    /// The push certificate, if there is one. One that counts for nothing is an error, which matters only where the pusher is
+    /// whoever signed it.
+    fn certificate(
+        &self,
+        repository: &Repository,
+        people: &People,
+    ) -> Result<Option<Certificate>, Diagnostic> {
+        let claims = self.received.record().claims.clone();
+        let (variables, options) = (self.received.variables, self.options.as_slice());
+        let pushed = Pushed { variables, claims: &claims, options };
+        let known = Known { people, operators: &self.settings.operators, now: self.received.now };
+        let read = certificate::read(repository, &pushed, &known);
         let mut record = self.received.record();
-        let pushed = Pushed { variables, claims: &record.claims, options: &self.options };
-        let known = Known { people, operators: &self.settings.operators, now };
-        let certificate = read_certificate(repository, &pushed, &known);
-        let who = identity::who(self.settings.identity, variables, &certificate);
-        let person = who.as_ref().map(|who| who.person(people, now)).unwrap_or_default();
+        match &read {
+            Ok(Some(certificate)) => {
+                record.certificate = Some(certificate.text.clone());
+                record.notes.push(format!("signed by the key {}", certificate.signer.key.fingerprint()));
+            }
+            Ok(None) => {}
+            Err(why) => record.notes.push(format!("not taken as signed: {}", why.message)),
+        }
+        read
+    }
+
+    fn caller(&self, people: &Arc<People>, certificate: &Result<Option<Certificate>, Diagnostic>) -> Caller {
+        let who = identity::who(self.settings.identity, self.received.variables, certificate);
+        let person = who.as_ref().map(|who| who.person(people, self.received.now)).unwrap_or_default();
         let is_operator = who.as_ref().is_ok_and(|who| who.is_operator(&self.settings.operators));
+        let mut record = self.received.record();
         record.pusher = who.as_ref().ok().map(|who| Pusher {
             login: Some(who.shown()),
             person: person.identity.as_ref().map(|identity| identity.id.clone()),
         });
-        let certificate = certificate.ok().flatten();
-        let is_signed = certificate.is_some();
-        record.certificate = certificate.map(|certificate| certificate.text);
-        Caller { who, person, is_operator, is_signed }
+        Caller { who, person, is_operator }
     }
 
     /// The updates of protected refs by somebody who is not known, or who cannot be told from others.
