@@ -24,6 +24,9 @@ use crate::patterns::PathPatterns;
 use crate::policy::{Binding, ScriptKind};
 use crate::verdict::{Level, PolicyName};
 
+/// Where a server publishes the operator's policy, so that clones judge alike: the ref's tree holds a `.bylaws/`.
+pub const REQUIRED_REF: &str = "refs/bylaws/required";
+
 /// Loads a repository's policy together with the operator's. `None` where there is neither: nothing is `required`, and what
 /// `own` names does not exist. Without the repository's the operator's judges alone. A `required` that is named and not there
 /// is an error. `clock` is now, in seconds UTC.
@@ -38,7 +41,7 @@ pub fn load_governed(
 ) -> Result<Option<LoadedPolicy>, Diagnostics> {
     let mut mistakes = Vec::new();
     let own = own.map(|source| load::read(source, &mut mistakes)).transpose()?.flatten();
-    let required = required.map(|source| required_files(source, &mut mistakes)).transpose()?;
+    let required = required.map(|source| found_above(source, &mut mistakes)).transpose()?;
     if own.is_none() && required.is_none() {
         return Ok(None);
     }
@@ -62,7 +65,7 @@ pub(super) fn load_found(
 }
 
 /// The files of the operator's policy, which must be there.
-pub(super) fn required_files(
+pub(super) fn found_above(
     source: PolicySource<'_>,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Result<Found, Diagnostics> {

@@ -28,7 +28,7 @@ pub fn lint(
 ) -> Result<Option<Linted>, Diagnostics> {
     let mut mistakes = Vec::new();
     let Some(found) = load::read(source, &mut mistakes)? else { return Ok(None) };
-    let required = required.map(|source| governed::required_files(source, &mut mistakes)).transpose()?;
+    let required = required.map(|source| governed::found_above(source, &mut mistakes)).transpose()?;
     // Its mistakes are told by the loader.
     let mut in_bylaws = Mistakes::new(found.bylaws_name(), found.bylaws_text());
     let raw = load::read_bylaws(found.bylaws_text(), &mut in_bylaws)?;

@@ -136,16 +136,14 @@ impl Policy {
     }
 
     /// With these rules in force alone, by their ids; those that are `off` too.
-    #[must_use]
-    pub fn only(mut self, ids: &[String]) -> Self {
-        let all = self.bound.into_iter().chain(self.idle);
+    pub fn keep_only(&mut self, ids: &[String]) {
+        let all = std::mem::take(&mut self.bound).into_iter().chain(std::mem::take(&mut self.idle));
         let wanted = |bound: &Bound| {
             let rule = self.book.rules.get(bound.binding.rule);
             rule.is_some_and(|rule| ids.contains(&rule.info.id))
         };
         (self.bound, self.idle) = all.partition(wanted);
         self.bound.sort_by_key(|bound| bound.binding.rule);
-        self
     }
 
     /// The rules in force.
