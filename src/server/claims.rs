@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn one_ref_twice_is_refused_also_behind_a_symbolic_one() {
         let line = |name: &str| format!("{ONE} {TWO} {name}\n");
-        let (claims, found) = parse(line("refs/heads/main").repeat(2).as_bytes());
+        let (claims, found) = parse([line("refs/heads/main"), line("refs/heads/main")].concat().as_bytes());
         assert_eq!((claims.len(), messages(&found)), (1, vec!["`main` is named twice in one push"]));
         let main = RefName::new("refs/heads/main").unwrap();
         let present = [

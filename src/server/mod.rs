@@ -10,6 +10,7 @@
 //!
 //! Nothing here reads the environment, the clock or standard input: `cli` gives them.
 
+mod certificate;
 mod claims;
 mod guard;
 mod identity;
