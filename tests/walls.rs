@@ -9,9 +9,10 @@ const WALLS: &[(&str, &[&str])] = &[
     ("git2::", &["git"]),
     ("rhai::", &["policy"]),
     ("std::env", &["cli", "main.rs"]),
-    // `install` runs the hooks of other tools.
-    ("std::process", &["cli", "git", "install", "main.rs"]),
-    ("std::fs", &["cli", "config", "git", "install"]),
+    // `install` runs the hooks of other tools; `ledger` asks for its own number, and runs none.
+    ("std::process", &["cli", "git", "install", "ledger", "main.rs"]),
+    ("std::fs", &["cli", "config", "git", "install", "ledger", "server"]),
+    ("rustix::", &["ledger"]),
     ("println!", &[]),
     ("eprintln!", &[]),
     ("io::stdout", &["cli"]),

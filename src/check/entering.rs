@@ -24,6 +24,10 @@ pub struct Destination {
     pub refs: Vec<Reference>,
     /// The ref whose `.bylaws/` judges there; always protected.
     pub policy_ref: Option<RefName>,
+    /// `git push -o`.
+    pub options: Vec<String>,
+    /// Is the push signed, with a certificate that is good?
+    pub is_signed: bool,
 }
 
 impl Destination {

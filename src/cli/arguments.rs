@@ -29,12 +29,18 @@ impl Arguments {
     /// `bylaws hook NAME ARGUMENT...`, as the shims call it, is known without the grammar of all commands: to build that takes
     /// a tenth of what a hook may.
     fn of_shim(words: &[OsString]) -> Option<Self> {
-        let [_, command, name, arguments @ ..] = words else { return None };
         let is_option = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
+        let (words, host_settings) = match words {
+            [program, command, option, file, rest @ ..] if option == "--host-settings" => {
+                ([&[program.clone(), command.clone()], rest].concat(), Some(PathBuf::from(file)))
+            }
+            _ => (words.to_vec(), None),
+        };
+        let [_, command, name, arguments @ ..] = words.as_slice() else { return None };
         if command != "hook" || is_option(name) || arguments.iter().any(is_option) {
             return None;
         }
-        let hook = Hook { name: name.to_str()?.to_owned(), arguments: arguments.to_vec() };
+        let hook = Hook { host_settings, name: name.to_str()?.to_owned(), arguments: arguments.to_vec() };
         Some(Self { command: Command::Hook(hook), common: Common::default() })
     }
 }
@@ -124,6 +130,8 @@ pub(super) enum Command {
     Docs(Docs),
     /// Find mistakes in rules, tests and configuration without running anything
     Lint(Lint),
+    /// Serve git alone to LOGIN: the forced command of a key in authorized_keys
+    Serve(Serve),
     /// What an installed hook calls
     Hook(Hook),
     /// Write the JSON Schema of bylaws.toml, people.toml or server.toml, for editors
@@ -148,6 +156,7 @@ impl Command {
             | Self::Install(_)
             | Self::Uninstall(_)
             | Self::Docs(_)
+            | Self::Serve(_)
             | Self::Schema(_)
             | Self::Definitions(_)
             | Self::Completions(_)
@@ -268,8 +277,17 @@ pub(super) struct Lint {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Who pushes with this key, as people.toml names them in `logins`
+    pub(super) login: String,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Hook {
-    /// pre-commit, commit-msg or pre-push
+    /// The host's server.toml; default: /etc/bylaws/server.toml
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(super) host_settings: Option<PathBuf>,
+    /// pre-commit, commit-msg, pre-push, pre-receive or post-receive
     pub(super) name: String,
     /// What git gave the hook
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -330,6 +348,8 @@ mod tests {
             "bylaws hook pre-commit",
             "bylaws hook commit-msg .git/COMMIT_EDITMSG",
             "bylaws hook pre-push origin ssh://x",
+            "bylaws hook pre-receive",
+            "bylaws hook --host-settings /etc/x pre-receive",
         ] {
             let short = Arguments::of_shim(&words(line)).expect(line);
             let whole = Arguments::try_parse_from(words(line)).expect(line);

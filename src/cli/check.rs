@@ -45,7 +45,7 @@ pub(super) fn run(
         target = Target::Commits(Revisions { include: Vec::new(), exclude: Vec::new(), single: true });
     }
     let session = match &command.onto {
-        Some(_) => as_the_server(command, common, environment, repository)?.as_pushed_to(&command.remote)?,
+        Some(_) => as_the_server(command, common, environment, repository)?.pushing_to(&command.remote)?,
         None => Session::new(common, environment, repository)?,
     };
     output::notices(&session.loaded, common)?;
@@ -224,7 +224,7 @@ pub(super) fn suited_for<'e>(
     if fixed || range.single {
         return Ok(session);
     }
-    let uses = session.loaded.policy.needs();
+    let uses = session.loaded.needs();
     let long = if uses.files || uses.file_rules { LONG_WITH_FILES } else { LONG_WITHOUT_FILES };
     if !whole && repository.walk(&range.include, &range.exclude)?.take(long).count() < long {
         return Ok(session);

@@ -89,7 +89,7 @@ fn policy_check(common: &Common, environment: &Environment, repository: Reposito
     let name = "policy".to_owned();
     match Session::new(common, environment, repository) {
         Ok(session) => {
-            let rules = session.loaded.policy.rules().count();
+            let rules = session.loaded.in_force().len();
             let message = format!("{rules} rules are in force, from {}", session.loaded.name.source);
             Check { name, ok: true, message, help: None }
         }

@@ -43,7 +43,8 @@ pub(super) fn open_with(
 }
 
 impl<'e> Session<'e> {
-    /// With the policy of `--policy`, else the work tree's, else (in a bare repository) `HEAD`'s, else the built-in one.
+    /// With the policy of `--policy`; else the work tree's, or in a bare repository `HEAD`'s, under the operator's; else the
+    /// built-in one.
     pub(super) fn new(
         common: &Common,
         environment: &'e Environment,
@@ -78,7 +79,7 @@ impl<'e> Session<'e> {
 
     /// The same, to judge updates as they would be judged on the other side, as far as that is known here: the remote's
     /// branches as last fetched, and its default branch for the one that holds the policy.
-    pub(super) fn as_pushed_to(self, remote: &str) -> anyhow::Result<Self> {
+    pub(super) fn pushing_to(self, remote: &str) -> anyhow::Result<Self> {
         let prefix = format!("refs/remotes/{remote}/");
         let there = |reference: Reference| {
             let branch = reference.name.as_str().strip_prefix(&prefix).filter(|branch| *branch != "HEAD")?;
@@ -87,7 +88,7 @@ impl<'e> Session<'e> {
         let refs = self.repository.references(&prefix)?.into_iter().filter_map(there).collect();
         let policy_ref = default_branch(&self.repository, remote)?
             .and_then(|name| RefName::from_short(name.as_str().strip_prefix(&prefix)?));
-        Ok(Self { destination: Some(Destination { refs, policy_ref }), ..self })
+        Ok(Self { destination: Some(Destination { refs, policy_ref, ..Destination::default() }), ..self })
     }
 
     /// The same, reading the repository in another way.
@@ -119,15 +120,12 @@ pub(super) fn load(
     if let Some(words) = &common.policy {
         return named_policy(words, common, environment, repository);
     }
-    let there = match (repository.work_tree(), repository.head()?.id) {
-        (Some(top), _) => {
-            let folder = top.join(".bylaws");
-            let source = PolicySource::Folder(&folder, ".bylaws".to_owned());
-            config::load_for(source, environment.now, purpose)?
-        }
-        (None, Some(head)) => policy_at(repository, head, "HEAD", environment)?,
-        (None, None) => None,
+    let folder = repository.work_tree().map(|top| top.join(".bylaws"));
+    let own = match &folder {
+        Some(folder) => Some(PolicySource::Folder(folder, ".bylaws".to_owned())),
+        None => repository.head()?.id.map(|head| tree_source(repository, head, "HEAD")),
     };
+    let there = config::load_governed(own, required(repository)?, environment.now, purpose)?;
     if let Some(policy) = there {
         return Ok(policy);
     }
@@ -158,23 +156,31 @@ pub(super) fn with_source<R>(
     }
     match (repository.work_tree(), repository.head()?.id) {
         (Some(top), _) => work(PolicySource::Folder(&top.join(".bylaws"), ".bylaws".to_owned())),
-        (None, Some(head)) => {
-            let (path, shown) = (".bylaws".to_owned(), "HEAD:.bylaws".to_owned());
-            work(PolicySource::Tree(repository, head, path, shown))
-        }
+        (None, Some(head)) => work(tree_source(repository, head, "HEAD")),
         (None, None) => anyhow::bail!("a bare repository without commits has no policy"),
     }
 }
 
-/// The policy in `.bylaws` of a commit; `None` where it has none.
+/// The policy in `.bylaws` of a commit, under the operator's; `None` where there is neither.
 pub(super) fn policy_at(
     repository: &Repository,
     commit: Oid,
     shown: &str,
     environment: &Environment,
 ) -> anyhow::Result<Option<LoadedPolicy>> {
-    let source = PolicySource::Tree(repository, commit, ".bylaws".to_owned(), format!("{shown}:.bylaws"));
-    Ok(config::load_if_present(source, environment.now)?)
+    let own = Some(tree_source(repository, commit, shown));
+    Ok(config::load_governed(own, required(repository)?, environment.now, Purpose::All)?)
+}
+
+fn tree_source<'r>(repository: &'r Repository, commit: Oid, shown: &str) -> PolicySource<'r> {
+    PolicySource::Tree(repository, commit, ".bylaws".to_owned(), format!("{shown}:.bylaws"))
+}
+
+/// The operator's policy, as last fetched from the server that publishes it.
+pub(super) fn required(repository: &Repository) -> anyhow::Result<Option<PolicySource<'_>>> {
+    let Some(name) = RefName::new(config::REQUIRED_REF) else { return Ok(None) };
+    let commit = repository.reference(&name)?;
+    Ok(commit.map(|commit| tree_source(repository, commit, name.as_str())))
 }
 
 /// The policy of `--policy DIR`, for which no repository is needed; `None` if that names no folder.

@@ -22,7 +22,7 @@ pub struct Claim {
 }
 
 /// The claims of a push, and what is wrong with its lines.
-pub fn parse(input: &[u8]) -> (Vec<Claim>, Vec<Finding>) {
+pub(super) fn parse(input: &[u8]) -> (Vec<Claim>, Vec<Finding>) {
     let (mut claims, mut found, mut names) = (Vec::new(), Vec::new(), HashSet::new());
     let body = input.strip_suffix(b"\n").unwrap_or_else(|| {
         found.push(malformed("the list of refs does not end with a line feed", b""));
@@ -79,7 +79,7 @@ fn twice(name: &RefName) -> Finding {
 }
 
 /// The updates that the claims come to by what the refs hold now, symbolic ones followed; and where claims are wrong.
-pub fn updates(claims: &[Claim], present: &[Reference]) -> (Vec<RefUpdate>, Vec<Finding>) {
+pub(super) fn updates(claims: &[Claim], present: &[Reference]) -> (Vec<RefUpdate>, Vec<Finding>) {
     let by_name: HashMap<&RefName, &Reference> = present.iter().map(|one| (&one.name, one)).collect();
     let (mut updates, mut found, mut names) = (Vec::new(), Vec::new(), HashSet::new());
     for claim in claims {
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn one_ref_twice_is_refused_also_behind_a_symbolic_one() {
         let line = |name: &str| format!("{ONE} {TWO} {name}\n");
-        let (claims, found) = parse((line("refs/heads/main") + &line("refs/heads/main")).as_bytes());
+        let (claims, found) = parse([line("refs/heads/main"), line("refs/heads/main")].concat().as_bytes());
         assert_eq!((claims.len(), messages(&found)), (1, vec!["`main` is named twice in one push"]));
         let main = RefName::new("refs/heads/main").unwrap();
         let present = [
@@ -176,7 +176,7 @@ mod tests {
             },
             Reference { name: main.clone(), id: oid(ONE), target: None },
         ];
-        let (claims, _) = parse((line("refs/heads/alias") + &line("refs/heads/main")).as_bytes());
+        let (claims, _) = parse([line("refs/heads/alias"), line("refs/heads/main")].concat().as_bytes());
         let (made, found) = updates(&claims, &present);
         assert_eq!((made.len(), &made[0].reference), (1, &main));
         assert_eq!(messages(&found), ["`main` is named twice in one push"]);
