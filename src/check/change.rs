@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::entering::Entering;
+use super::policies::Baselines;
 use super::shards::{CHUNK, Ids, map_chunks};
-use super::{Baselines, Check, CheckError, Tally};
+use super::{Check, CheckError, Tally};
 use crate::config::Movement;
 use crate::control;
 use crate::facts::{Change, Commit, Evidence, File, Oid, Push, RefName, Urgency};
@@ -41,8 +42,8 @@ impl Check<'_> {
 
     /// Does anything hang on the files of a change as a whole? To gather them is to compare the trees of all its commits.
     fn needs_impact(&self, has_environment: bool) -> bool {
-        let policy = &self.loaded.policy;
-        let asked = policy.needs().change_files || policy.classifiers().next().is_some();
+        let classified = self.loaded.all().any(|loaded| loaded.policy.classifiers().next().is_some());
+        let asked = self.loaded.needs().change_files || classified;
         asked || has_environment || self.tells_impact
     }
 
@@ -64,10 +65,10 @@ impl Check<'_> {
             let found = control::findings(&self.loaded.config, destination.policy_ref.as_ref(), &change)?;
             tally.findings.extend(found);
         }
-        if self.loaded.policy.needs().change_rules {
+        if self.loaded.needs().change_rules {
             let context = Context { impact: Some(change.impact), ..context };
             let meter = self.meter(1);
-            self.loaded.policy.judge(Subject::Change(&change), &context, &meter, &mut tally.findings);
+            self.judge(Subject::Change(&change), (&context).into(), &meter, &mut tally.findings);
         }
         Ok(change)
     }
@@ -87,9 +88,7 @@ impl Check<'_> {
         let meter = self.meter(1);
         let files = self.files_of(entering, &commits)?;
         let mut change = Arc::new(self.change_of(entering, commits, files)?);
-        let raised =
-            self.loaded.policy.classify(&change, &meter, &mut tally.findings).map(|(impact, _)| impact);
-        if let Some(impact) = raised {
+        if let Some(impact) = self.classify(&change, &meter, &mut tally.findings) {
             change = Arc::new(Change { impact, ..Change::clone(&change) });
         }
         let context = Context { impact: Some(change.impact), ..context.clone() };
@@ -134,7 +133,7 @@ impl Check<'_> {
     }
 
     pub(super) fn judge_push(&self, changes: &[Arc<Change>], tally: &mut Tally) {
-        if !self.loaded.policy.needs().push_rules || changes.is_empty() {
+        if !self.loaded.needs().push_rules || changes.is_empty() {
             return;
         }
         let push = Arc::new(Push {
@@ -144,12 +143,8 @@ impl Check<'_> {
             is_signed: self.destination.is_some_and(|there| there.is_signed),
             time: self.now,
         });
-        self.loaded.policy.judge(
-            Subject::Push(&push),
-            &Context::default(),
-            &self.meter(1),
-            &mut tally.findings,
-        );
+        let context = Context::default();
+        self.judge(Subject::Push(&push), (&context).into(), &self.meter(1), &mut tally.findings);
     }
 
     fn change_of(

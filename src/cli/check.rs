@@ -224,7 +224,7 @@ pub(super) fn suited_for<'e>(
     if fixed || range.single {
         return Ok(session);
     }
-    let uses = session.loaded.policy.needs();
+    let uses = session.loaded.needs();
     let long = if uses.files || uses.file_rules { LONG_WITH_FILES } else { LONG_WITHOUT_FILES };
     if !whole && repository.walk(&range.include, &range.exclude)?.take(long).count() < long {
         return Ok(session);

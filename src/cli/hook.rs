@@ -37,7 +37,7 @@ pub(super) fn run(
     match command.name.as_str() {
         "pre-commit" => {
             let session = Session::for_purpose(common, environment, repository, Purpose::Files)?;
-            if !session.loaded.policy.needs().file_rules {
+            if !session.loaded.needs().file_rules {
                 return Ok(Exit::Allowed);
             }
             let verdict = session.check(&Progress::default()).staged()?;

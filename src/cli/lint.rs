@@ -42,8 +42,9 @@ pub(super) fn run(
 fn in_force(common: &Common, environment: &Environment) -> anyhow::Result<Linted> {
     let repository = session::open(common, environment)?;
     let shown = common.policy.clone().unwrap_or_else(|| ".bylaws".to_owned());
+    let required = if common.policy.is_some() { None } else { session::required(&repository)? };
     let linted = session::with_source(common, environment, &repository, |source| {
-        config::lint(source, environment.now).map_err(anyhow::Error::from)
+        config::lint(source, required, environment.now).map_err(anyhow::Error::from)
     })?;
     let Some(mut linted) = linted else {
         let missing = Diagnostic::new(format!("there is no policy at `{shown}`"));
@@ -141,7 +142,7 @@ fn of_part(full: &Path, shown: &str, environment: &Environment) -> anyhow::Resul
 
 fn policy(folder: &Path, shown: &str, environment: &Environment) -> anyhow::Result<Linted> {
     let source = PolicySource::Folder(folder, shown.to_owned());
-    Ok(config::lint(source, environment.now)?.unwrap_or_default())
+    Ok(config::lint(source, None, environment.now)?.unwrap_or_default())
 }
 
 fn is_policy(folder: &Path) -> bool {

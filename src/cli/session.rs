@@ -43,7 +43,8 @@ pub(super) fn open_with(
 }
 
 impl<'e> Session<'e> {
-    /// With the policy of `--policy`, else the work tree's, else (in a bare repository) `HEAD`'s, else the built-in one.
+    /// With the policy of `--policy`; else the work tree's, or in a bare repository `HEAD`'s, under the operator's; else the
+    /// built-in one.
     pub(super) fn new(
         common: &Common,
         environment: &'e Environment,
@@ -119,15 +120,12 @@ pub(super) fn load(
     if let Some(words) = &common.policy {
         return named_policy(words, common, environment, repository);
     }
-    let there = match (repository.work_tree(), repository.head()?.id) {
-        (Some(top), _) => {
-            let folder = top.join(".bylaws");
-            let source = PolicySource::Folder(&folder, ".bylaws".to_owned());
-            config::load_for(source, environment.now, purpose)?
-        }
-        (None, Some(head)) => policy_at(repository, head, "HEAD", environment)?,
-        (None, None) => None,
+    let folder = repository.work_tree().map(|top| top.join(".bylaws"));
+    let own = match &folder {
+        Some(folder) => Some(PolicySource::Folder(folder, ".bylaws".to_owned())),
+        None => repository.head()?.id.map(|head| tree_source(repository, head, "HEAD")),
     };
+    let there = config::load_governed(own, required(repository)?, environment.now, purpose)?;
     if let Some(policy) = there {
         return Ok(policy);
     }
@@ -158,23 +156,31 @@ pub(super) fn with_source<R>(
     }
     match (repository.work_tree(), repository.head()?.id) {
         (Some(top), _) => work(PolicySource::Folder(&top.join(".bylaws"), ".bylaws".to_owned())),
-        (None, Some(head)) => {
-            let (path, shown) = (".bylaws".to_owned(), "HEAD:.bylaws".to_owned());
-            work(PolicySource::Tree(repository, head, path, shown))
-        }
+        (None, Some(head)) => work(tree_source(repository, head, "HEAD")),
         (None, None) => anyhow::bail!("a bare repository without commits has no policy"),
     }
 }
 
-/// The policy in `.bylaws` of a commit; `None` where it has none.
+/// The policy in `.bylaws` of a commit, under the operator's; `None` where there is neither.
 pub(super) fn policy_at(
     repository: &Repository,
     commit: Oid,
     shown: &str,
     environment: &Environment,
 ) -> anyhow::Result<Option<LoadedPolicy>> {
-    let source = PolicySource::Tree(repository, commit, ".bylaws".to_owned(), format!("{shown}:.bylaws"));
-    Ok(config::load_if_present(source, environment.now)?)
+    let own = Some(tree_source(repository, commit, shown));
+    Ok(config::load_governed(own, required(repository)?, environment.now, Purpose::All)?)
+}
+
+fn tree_source<'r>(repository: &'r Repository, commit: Oid, shown: &str) -> PolicySource<'r> {
+    PolicySource::Tree(repository, commit, ".bylaws".to_owned(), format!("{shown}:.bylaws"))
+}
+
+/// The operator's policy, as last fetched from the server that publishes it.
+pub(super) fn required(repository: &Repository) -> anyhow::Result<Option<PolicySource<'_>>> {
+    let Some(name) = RefName::new(config::REQUIRED_REF) else { return Ok(None) };
+    let commit = repository.reference(&name)?;
+    Ok(commit.map(|commit| tree_source(repository, commit, name.as_str())))
 }
 
 /// The policy of `--policy DIR`, for which no repository is needed; `None` if that names no folder.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use walkdir::WalkDir;
 
-use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, nearest};
 use crate::policy::{Origin, Script, ScriptKind};
 
 /// Larger files are refused: a freshly cloned repository must not fill the memory of who looks at it.
@@ -187,6 +187,24 @@ pub(super) fn read_folder(
     mistakes: &mut Vec<Diagnostic>,
 ) -> Result<Option<Vec<PolicyFile>>, Diagnostic> {
     read_below(folder, shown, usize::MAX, mistakes)
+}
+
+/// The files of an operator's `required` folder, which people know as `shown`, by path: exactly those that judge when the policy
+/// is read from there, and their tests.
+///
+/// # Errors
+/// When there is no such folder, or something in it cannot be part of a policy.
+pub fn required_files(folder: &Path, shown: &str) -> Result<Vec<PolicyFile>, Diagnostics> {
+    let mut mistakes = Vec::new();
+    let files = read_folder(folder, shown, &mut mistakes)?;
+    let mut files = files.ok_or_else(|| {
+        Diagnostic::at(Place::file(shown), "the operator's policy is not there")
+            .help("`required` in server.toml names a .bylaws/ folder")
+    })?;
+    files.sort();
+    sort(files.clone(), shown, &mut mistakes)?;
+    files.retain(|(path, _)| role(path) != Role::None);
+    if mistakes.is_empty() { Ok(files) } else { Err(super::load::in_order(mistakes)) }
 }
 
 /// The same, for files that are at most `depth` folders deep.

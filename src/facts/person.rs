@@ -48,6 +48,13 @@ impl KeyMaterial {
                 .map_or_else(|_| text.clone(), |key| key.fingerprint(ssh_key::HashAlg::Sha256).to_string()),
         }
     }
+
+    /// The key, or its fingerprint.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Ssh(text) | Self::Gpg(text) => text,
+        }
+    }
 }
 
 /// A person or a service in `people.toml`.

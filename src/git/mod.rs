@@ -20,6 +20,7 @@ mod location;
 mod objects;
 mod plumbing;
 mod process;
+mod publish;
 mod renames;
 mod repository;
 mod revisions;

@@ -110,6 +110,11 @@ impl Repository {
         self.handle.reader().objects.backend()
     }
 
+    /// Where it is, for the rest of this layer.
+    pub(super) fn place(&self) -> &Arc<Place> {
+        &self.place
+    }
+
     /// Where it was looked for, and with which environment.
     pub fn location(&self) -> &Location {
         &self.place.location
@@ -174,6 +179,9 @@ impl Repository {
     /// # Errors
     /// When it cannot be read.
     pub fn reference(&self, name: &RefName) -> Result<Option<Oid>, GitError> {
+        if self.place.has_no(name) {
+            return Ok(None);
+        }
         // git follows five (refs/files-backend.c).
         let (mut name, mut reader) = (name.clone(), self.handle.reader());
         for _ in 0..=5 {

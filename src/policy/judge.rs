@@ -56,8 +56,10 @@ pub enum Subject<'a> {
 pub struct Context {
     /// The ref that the subject is on its way to.
     pub reference: Option<RefName>,
-    /// Its environment.
+    /// The environment that this is shown under.
     pub environment: Option<String>,
+    /// The others that it leads to.
+    pub more_environments: Vec<String>,
     /// How far the change reaches.
     pub impact: Option<Impact>,
     /// By binding: the rule is not for this commit, which its baseline holds. May be empty.
@@ -134,16 +136,14 @@ impl Policy {
     }
 
     /// With these rules in force alone, by their ids; those that are `off` too.
-    #[must_use]
-    pub fn only(mut self, ids: &[String]) -> Self {
-        let all = self.bound.into_iter().chain(self.idle);
+    pub fn keep_only(&mut self, ids: &[String]) {
+        let all = std::mem::take(&mut self.bound).into_iter().chain(std::mem::take(&mut self.idle));
         let wanted = |bound: &Bound| {
             let rule = self.book.rules.get(bound.binding.rule);
             rule.is_some_and(|rule| ids.contains(&rule.info.id))
         };
         (self.bound, self.idle) = all.partition(wanted);
         self.bound.sort_by_key(|bound| bound.binding.rule);
-        self
     }
 
     /// The rules in force.
@@ -351,6 +351,8 @@ fn is_here(info: &RuleInfo, subject: Subject<'_>, context: &Context) -> bool {
         }
         _ => (context.reference.as_ref(), context.environment.as_ref(), context.impact),
     };
+    // Who hides an environment behind another one gets round no rule that is for it.
+    let environments = environment.into_iter().chain(&context.more_environments);
     let filters = &info.filters;
     let of_push = matches!(subject, Subject::Push(_));
     let refs =
@@ -358,7 +360,7 @@ fn is_here(info: &RuleInfo, subject: Subject<'_>, context: &Context) -> bool {
     let environments = filters
         .environments
         .as_ref()
-        .is_none_or(|wanted| of_push || environment.is_some_and(|name| wanted.contains(name)));
+        .is_none_or(|wanted| of_push || environments.clone().any(|name| wanted.contains(name)));
     let impacts = filters
         .impact
         .as_ref()

@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn one_ref_twice_is_refused_also_behind_a_symbolic_one() {
         let line = |name: &str| format!("{ONE} {TWO} {name}\n");
-        let (claims, found) = parse((line("refs/heads/main") + line("refs/heads/main").as_str()).as_bytes());
+        let (claims, found) = parse([line("refs/heads/main"), line("refs/heads/main")].concat().as_bytes());
         assert_eq!((claims.len(), messages(&found)), (1, vec!["`main` is named twice in one push"]));
         let main = RefName::new("refs/heads/main").unwrap();
         let present = [
@@ -176,7 +176,7 @@ mod tests {
             },
             Reference { name: main.clone(), id: oid(ONE), target: None },
         ];
-        let (claims, _) = parse((line("refs/heads/alias") + line("refs/heads/main").as_str()).as_bytes());
+        let (claims, _) = parse([line("refs/heads/alias"), line("refs/heads/main")].concat().as_bytes());
         let (made, found) = updates(&claims, &present);
         assert_eq!((made.len(), &made[0].reference), (1, &main));
         assert_eq!(messages(&found), ["`main` is named twice in one push"]);

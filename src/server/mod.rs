@@ -12,7 +12,9 @@
 
 mod certificate;
 mod claims;
+mod guard;
 mod identity;
+mod look;
 mod policy;
 mod push;
 mod receive;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::certificate::{self, Certificate, Known, Pushed};
+use super::guard;
 use super::identity::{self, Who};
 use super::policy::{FOLDER, Policies, Standing};
 use super::receive::{Received, Undecided, bare_verdict, own_folder};
@@ -15,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Oid, People, Person, RefName};
 use crate::git::{Reference, Repository};
 use crate::ledger::Pusher;
+use crate::patterns::RefPatterns;
 use crate::verdict::{Decision, Finding, Level, State, Verdict};
 
 /// A push whose settings and updates are known.
@@ -43,20 +45,29 @@ impl Push<'_> {
         let policy_ref = &self.settings.policy_ref;
         let tip = present.iter().find(|one| one.name == *policy_ref).map(|one| one.id);
         let marker = own_folder(&repository).join("governed");
-        let policies = Policies { repository: &repository, policy_ref, now: self.received.now };
-        let standing = policies.standing(tip, marker.exists());
+        let names = present.iter().map(|one| &one.name);
+        let required = self.settings.required.as_deref();
+        let policies = Policies { repository: &repository, policy_ref, required, now: self.received.now };
+        let standing = policies.standing(tip, marker.exists())?;
+        let of_policy = RefPatterns::new(&[policy_ref.as_str()]).ok();
+        let protected: Vec<&RefPatterns> = standing.protected().into_iter().chain(&of_policy).collect();
+        found.extend(guard::names(&self.updates, names, &protected));
         let people = standing.people();
         let certificate = self.certificate(&repository, &people);
         let caller = self.caller(&people, &certificate);
         match standing {
-            Standing::InForce(loaded) => {
-                mark(&marker)?;
+            Standing::InForce { loaded, is_own } => {
                 self.received.record().policy = Some(loaded.name.digest.clone());
                 let (refs, policy_ref, options) = (present, Some(policy_ref.clone()), self.options.clone());
                 let is_signed = matches!(certificate, Ok(Some(_)));
                 let destination = Destination { refs, policy_ref, options, is_signed };
-                let is_protected = |name: &RefName| destination.is_protected(name, &loaded.config);
-                found.extend(self.strangers(&caller, is_protected));
+                if is_own {
+                    mark(&marker)?;
+                    let is_protected = |name: &RefName| destination.is_protected(name, &loaded.config);
+                    found.extend(self.strangers(&caller, is_protected));
+                } else {
+                    found.extend(self.first_of_its_own(&caller, &policies)?);
+                }
                 found.extend(self.proposed(&policies, tip)?);
                 let verdict = self.by_policy(repository, &loaded, &caller.person, &destination)?.with(found);
                 Ok(self.with_glass(verdict))
@@ -168,6 +179,31 @@ impl Push<'_> {
             verdict = verdict.with(vec![finding("server", State::Error, None, message, fix)]);
         }
         Ok(verdict)
+    }
+
+    /// Under the operator's policy alone every ref is protected, and the first policy of the repository's own comes from an
+    /// operator.
+    fn first_of_its_own(&self, caller: &Caller, policies: &Policies<'_>) -> Result<Vec<Finding>, Undecided> {
+        let policy_ref = &self.settings.policy_ref;
+        let pushed =
+            self.updates.iter().find(|update| update.reference == *policy_ref).and_then(|one| one.new);
+        let first = pushed.map(|new| policies.repository.id_at(new, FOLDER)).transpose()?.flatten().is_some();
+        if caller.is_operator {
+            self.by_an_operator("by an operator, before there was a policy of the repository's own");
+            return Ok(Vec::new());
+        }
+        let mut found = self.strangers(caller, |_| true);
+        if first {
+            let message = format!("the push brings the first {FOLDER}/, and {}", not_an_operator(caller));
+            found.push(finding(
+                "policy",
+                State::Violated,
+                Some(policy_ref),
+                message,
+                "an operator pushes it",
+            ));
+        }
+        Ok(found)
     }
 
     /// Without a policy every ref is protected, and nobody is known but the operators.
