@@ -130,6 +130,8 @@ pub(super) enum Command {
     Docs(Docs),
     /// Find mistakes in rules, tests and configuration without running anything
     Lint(Lint),
+    /// Serve git alone to LOGIN: the forced command of a key in authorized_keys
+    Serve(Serve),
     /// What an installed hook calls
     Hook(Hook),
     /// Write the JSON Schema of bylaws.toml, people.toml or server.toml, for editors
@@ -154,6 +156,7 @@ impl Command {
             | Self::Install(_)
             | Self::Uninstall(_)
             | Self::Docs(_)
+            | Self::Serve(_)
             | Self::Schema(_)
             | Self::Definitions(_)
             | Self::Completions(_)
@@ -271,6 +274,12 @@ pub(super) struct Lint {
     /// A .bylaws folder, a file of one, or a folder of rule sets; default: the policy in force here
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Who pushes with this key, as people.toml names them in `logins`
+    pub(super) login: String,
 }
 
 #[derive(Debug, Args)]

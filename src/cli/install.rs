@@ -105,7 +105,7 @@ fn policy_check(common: &Common, environment: &Environment, repository: Reposito
     }
 }
 
-fn say_check(check: &Check) -> std::io::Result<()> {
+pub(super) fn say_check(check: &Check) -> std::io::Result<()> {
     let mark = if check.ok { "ok" } else { "not enforced" };
     let message: Vec<String> = check.message.lines().map(clean).collect();
     output::say(&format!("{mark}: {}: {}", check.name, message.join("\n    ")))?;
@@ -114,11 +114,10 @@ fn say_check(check: &Check) -> std::io::Result<()> {
 
 fn as_json(checks: &[Check]) -> serde_json::Value {
     let enforced = checks.iter().all(|check| check.ok);
-    let checks: Vec<serde_json::Value> = checks
-        .iter()
-        .map(|check| {
-            serde_json::json!({ "name": check.name, "ok": check.ok, "message": check.message, "help": check.help })
-        })
-        .collect();
+    let checks: Vec<serde_json::Value> = checks.iter().map(check_as_json).collect();
     serde_json::json!({ "version": 1, "enforced": enforced, "checks": checks })
+}
+
+pub(super) fn check_as_json(check: &Check) -> serde_json::Value {
+    serde_json::json!({ "name": check.name, "ok": check.ok, "message": check.message, "help": check.help })
 }

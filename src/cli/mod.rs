@@ -17,6 +17,7 @@ mod progress;
 mod receive;
 mod replay;
 mod rules;
+mod serve;
 mod session;
 mod test;
 
@@ -105,6 +106,7 @@ fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<
         Command::Test(command) => test::run(command, common, environment),
         Command::Docs(command) => docs::run(command, common, environment),
         Command::Lint(command) => lint::run(command, common, environment),
+        Command::Serve(command) => serve::run(command, environment),
         Command::Hook(command) => hook::run(command, common, environment),
         Command::Schema(command) => editors::schema(command, common, environment),
         Command::Definitions(command) => editors::definitions(command, common, environment),

@@ -118,10 +118,11 @@ impl Merge<'_> {
             "\"ssh\"",
             &format!("one of {}", IdentitySource::WORDS.join(", ")),
         );
-        let operators = self.pick("operators", host.operators, own.operators, Host, logins);
-        let required = self.pick("required", host.required, own.required, Host, path);
+        let operators = self.pick("operators", host.operators, own.operators, Host, |all| logins(all));
+        let required = self.pick("required", host.required, own.required, Host, |file| shown_path(file));
         let enforce = self.pick_or("enforce", host.enforce, own.enforce, true, bool::to_string);
-        let signing_key = self.pick("signing-key", host.signing_key, own.signing_key, Repository, path);
+        let signing_key =
+            self.pick("signing-key", host.signing_key, own.signing_key, Repository, |file| shown_path(file));
         let default = if identity == Some(IdentitySource::Github) { DEADLINE_OF_GITHUB } else { DEADLINE };
         let deadline = self.pick_or("deadline", host.deadline, own.deadline, default, |s| format!("{s}s"));
         let unrecorded_refs =
@@ -214,11 +215,11 @@ fn word(source: &IdentitySource) -> String {
     source.as_str().to_owned()
 }
 
-fn logins(operators: &Vec<Operator>) -> String {
+fn logins(operators: &[Operator]) -> String {
     operators.iter().map(|one| one.login.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn path(path: &PathBuf) -> String {
+fn shown_path(path: &Path) -> String {
     path.display().to_string()
 }
 

@@ -8,10 +8,11 @@ use super::libgit2::{Libgit2, Refusal};
 use super::location::{Location, Place};
 use super::objects::{Ids, Kind, Objects, Reference, Target};
 use super::plumbing::Plumbing;
+use super::signatures;
 use super::store::{Handle, Judging};
 use super::{GitError, Revisions};
 use super::{revisions, tags};
-use crate::facts::{Commit, File, Oid, People, RefName, Store};
+use crate::facts::{Commit, File, KeyMaterial, Oid, People, RefName, SignatureStatus, Store};
 
 /// What reads a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -323,6 +324,27 @@ impl Repository {
     /// When an object is missing or corrupt, a name is not UTF-8, or a file is larger than [`crate::facts::MAX_BLOB`].
     pub fn folder(&self, commit: Oid, path: &str) -> Result<Option<Folder>, GitError> {
         folder::read(&mut self.handle.reader(), commit, path)
+    }
+
+    /// Where the one signature in `text`, a push certificate, begins (`parse_signed_buffer` in gpg-interface.c); `None` if
+    /// there is none, or more than one.
+    pub fn signature_in(text: &[u8]) -> Option<usize> {
+        signatures::begins_at(text)
+    }
+
+    /// Whether a detached signature over `payload` is good, and which of `keys` made it; OpenPGP's own times are judged at
+    /// `now`, seconds UTC.
+    ///
+    /// # Errors
+    /// When `gpg` is needed and cannot tell.
+    pub fn signed_by(
+        &self,
+        payload: &[u8],
+        signature: &[u8],
+        keys: &[KeyMaterial],
+        now: i64,
+    ) -> Result<(SignatureStatus, Option<KeyMaterial>), GitError> {
+        signatures::check_by(payload, signature, keys, now, self.location())
     }
 
     /// One configuration value, as `git config --get` gives it: all scopes, the last one.

@@ -21,7 +21,7 @@
 //!
 //! Every installation keeps a journal, `install.toml`, written before anything that it speaks of.
 
-mod doctor;
+pub(crate) mod doctor;
 mod error;
 mod fetch;
 mod files;

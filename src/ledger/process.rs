@@ -23,7 +23,7 @@ impl Process {
         Self::numbered(std::process::id())
     }
 
-    /// The `git receive-pack` that runs the hook we are: the nearest process above us that is one; else the one right above.
+    /// The process that the hook we are answers: the nearest `git receive-pack` above us, else the one right above.
     pub fn receive_pack() -> Option<Self> {
         let parent = parent()?;
         let mut above = Some(parent);

@@ -10,8 +10,11 @@
 //!
 //! Nothing here reads the environment, the clock or standard input: `cli` gives them.
 
+mod certificate;
 mod claims;
+mod guard;
 mod identity;
+mod look;
 mod policy;
 mod push;
 mod receive;

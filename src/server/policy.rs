@@ -9,13 +9,15 @@
 //! | never one | every ref is protected; an operator's push brings the first |
 //! | cannot be read, or is gone | every ref is protected; an operator's push to the policy-ref repairs it |
 
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{self, LoadedPolicy, PolicySource};
+use crate::config::{self, LoadedPolicy, PolicySource, Purpose};
 use crate::control::finding;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Oid, People, RefName};
-use crate::git::Repository;
+use crate::git::{GitError, Repository};
+use crate::patterns::RefPatterns;
 use crate::policy::{lint, testing};
 use crate::verdict::{Finding, State};
 
@@ -26,8 +28,12 @@ const TOLD: usize = 3;
 
 /// What the policy of a repository is.
 pub(super) enum Standing {
-    /// It loads, and judges.
-    InForce(Box<LoadedPolicy>),
+    /// It loads, and judges; together with the operator's, or that alone.
+    InForce {
+        loaded: Box<LoadedPolicy>,
+        /// Does the repository have one of its own? Until then every ref is protected.
+        is_own: bool,
+    },
     /// There is none and never was.
     Never,
     /// It cannot be read, or it was there and is gone.
@@ -38,8 +44,16 @@ impl Standing {
     /// Who is known.
     pub(super) fn people(&self) -> Arc<People> {
         match self {
-            Self::InForce(loaded) => Arc::clone(&loaded.people),
+            Self::InForce { loaded, .. } => Arc::clone(&loaded.people),
             Self::Never | Self::Broken(_) => Arc::default(),
+        }
+    }
+
+    /// The patterns of the refs that lead somewhere.
+    pub(super) fn protected(&self) -> Vec<&RefPatterns> {
+        match self {
+            Self::InForce { loaded, .. } => loaded.config.environments.iter().map(|one| &one.refs).collect(),
+            Self::Never | Self::Broken(_) => Vec::new(),
         }
     }
 }
@@ -48,23 +62,26 @@ impl Standing {
 pub(super) struct Policies<'a> {
     pub(super) repository: &'a Repository,
     pub(super) policy_ref: &'a RefName,
+    /// The folder of the operator's policy.
+    pub(super) required: Option<&'a Path>,
     /// Seconds UTC.
     pub(super) now: i64,
 }
 
 impl Policies<'_> {
     /// The policy in force, of the commit that the policy-ref holds; `was_governed`: one was in force before.
-    pub(super) fn standing(&self, tip: Option<Oid>, was_governed: bool) -> Standing {
-        let loaded = match tip {
-            Some(tip) => self.load(tip, &format!("{}:{FOLDER}", self.policy_ref)),
-            None => Ok(None),
-        };
-        match loaded {
-            Ok(Some(loaded)) => Standing::InForce(Box::new(loaded)),
-            Ok(None) if was_governed => Standing::Broken(self.gone().into()),
+    pub(super) fn standing(&self, tip: Option<Oid>, was_governed: bool) -> Result<Standing, GitError> {
+        let folder = tip.map(|tip| self.repository.id_at(tip, FOLDER)).transpose()?.flatten();
+        let own = tip.filter(|_| folder.is_some());
+        if own.is_none() && was_governed {
+            return Ok(Standing::Broken(self.gone().into()));
+        }
+        let shown = format!("{}:{FOLDER}", self.policy_ref);
+        Ok(match self.load(own, &shown) {
+            Ok(Some(loaded)) => Standing::InForce { loaded: Box::new(loaded), is_own: own.is_some() },
             Ok(None) => Standing::Never,
             Err(mistakes) => Standing::Broken(mistakes),
-        }
+        })
     }
 
     fn gone(&self) -> Diagnostic {
@@ -72,24 +89,26 @@ impl Policies<'_> {
         Diagnostic::new(message).help("an operator pushes it again")
     }
 
-    fn load(&self, commit: Oid, shown: &str) -> Result<Option<LoadedPolicy>, Diagnostics> {
-        let source = PolicySource::Tree(self.repository, commit, FOLDER.to_owned(), shown.to_owned());
-        config::load_if_present(source, self.now)
+    fn load(&self, own: Option<Oid>, shown: &str) -> Result<Option<LoadedPolicy>, Diagnostics> {
+        let own = own
+            .map(|commit| PolicySource::Tree(self.repository, commit, FOLDER.to_owned(), shown.to_owned()));
+        let required = self.required.map(|folder| PolicySource::Folder(folder, folder.display().to_string()));
+        config::load_governed(own, required, self.now, Purpose::All)
     }
 
     /// What is wrong with a policy that is to come into force: it does not load (with too few people for its own
     /// requirements it does not), has mistakes that nobody would see before they are met, or fails its own tests. `from` is
     /// the commit with the policy in force: what is the same as there was looked at when it came.
-    pub(super) fn proposed(&self, from: Option<Oid>, to: Oid) -> Result<Vec<Finding>, crate::git::GitError> {
+    pub(super) fn proposed(&self, from: Option<Oid>, to: Oid) -> Result<Vec<Finding>, GitError> {
         let before = from.map(|from| self.repository.id_at(from, FOLDER)).transpose()?.flatten();
         let after = self.repository.id_at(to, FOLDER)?;
         if after.is_some() && after == before {
             return Ok(Vec::new());
         }
-        let loaded = match self.load(to, FOLDER) {
-            Ok(Some(loaded)) => loaded,
-            Ok(None) if before.is_none() => return Ok(Vec::new()),
-            Ok(None) => {
+        let loaded = match self.load(Some(to).filter(|_| after.is_some()), FOLDER) {
+            Ok(Some(loaded)) if after.is_some() => loaded,
+            Ok(_) if before.is_none() => return Ok(Vec::new()),
+            Ok(_) => {
                 let message = format!(
                     "the push takes {FOLDER}/ away from `{}`, which holds the policy",
                     self.policy_ref

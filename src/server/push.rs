@@ -4,6 +4,8 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::certificate::{self, Certificate, Known, Pushed};
+use super::guard;
 use super::identity::{self, Who};
 use super::policy::{FOLDER, Policies, Standing};
 use super::receive::{Received, Undecided, bare_verdict, own_folder};
@@ -14,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Oid, People, Person, RefName};
 use crate::git::{Reference, Repository};
 use crate::ledger::Pusher;
+use crate::patterns::RefPatterns;
 use crate::verdict::{Decision, Finding, Level, State, Verdict};
 
 /// A push whose settings and updates are known.
@@ -42,17 +45,29 @@ impl Push<'_> {
         let policy_ref = &self.settings.policy_ref;
         let tip = present.iter().find(|one| one.name == *policy_ref).map(|one| one.id);
         let marker = own_folder(&repository).join("governed");
-        let policies = Policies { repository: &repository, policy_ref, now: self.received.now };
-        let standing = policies.standing(tip, marker.exists());
-        let caller = self.caller(&standing.people());
+        let names = present.iter().map(|one| &one.name);
+        let required = self.settings.required.as_deref();
+        let policies = Policies { repository: &repository, policy_ref, required, now: self.received.now };
+        let standing = policies.standing(tip, marker.exists())?;
+        let of_policy = RefPatterns::new(&[policy_ref.as_str()]).ok();
+        let protected: Vec<&RefPatterns> = standing.protected().into_iter().chain(&of_policy).collect();
+        found.extend(guard::names(&self.updates, names, &protected));
+        let people = standing.people();
+        let certificate = self.certificate(&repository, &people);
+        let caller = self.caller(&people, &certificate);
         match standing {
-            Standing::InForce(loaded) => {
-                mark(&marker)?;
+            Standing::InForce { loaded, is_own } => {
                 self.received.record().policy = Some(loaded.name.digest.clone());
                 let (refs, policy_ref, options) = (present, Some(policy_ref.clone()), self.options.clone());
-                let destination = Destination { refs, policy_ref, options, is_signed: false };
-                let is_protected = |name: &RefName| destination.is_protected(name, &loaded.config);
-                found.extend(self.strangers(&caller, is_protected));
+                let is_signed = matches!(certificate, Ok(Some(_)));
+                let destination = Destination { refs, policy_ref, options, is_signed };
+                if is_own {
+                    mark(&marker)?;
+                    let is_protected = |name: &RefName| destination.is_protected(name, &loaded.config);
+                    found.extend(self.strangers(&caller, is_protected));
+                } else {
+                    found.extend(self.first_of_its_own(&caller, &policies)?);
+                }
                 found.extend(self.proposed(&policies, tip)?);
                 let verdict = self.by_policy(repository, &loaded, &caller.person, &destination)?.with(found);
                 Ok(self.with_glass(verdict))
@@ -68,8 +83,32 @@ impl Push<'_> {
         }
     }
 
-    fn caller(&self, people: &Arc<People>) -> Caller {
-        let who = identity::who(self.settings.identity, self.received.variables);
+    /// The push certificate, if there is one. One that counts for nothing is an error, which matters only where the pusher is
+    /// whoever signed it.
+    fn certificate(
+        &self,
+        repository: &Repository,
+        people: &People,
+    ) -> Result<Option<Certificate>, Diagnostic> {
+        let claims = self.received.record().claims.clone();
+        let (variables, options) = (self.received.variables, self.options.as_slice());
+        let pushed = Pushed { variables, claims: &claims, options };
+        let known = Known { people, operators: &self.settings.operators, now: self.received.now };
+        let read = certificate::read(repository, &pushed, &known);
+        let mut record = self.received.record();
+        match &read {
+            Ok(Some(certificate)) => {
+                record.certificate = Some(certificate.text.clone());
+                record.notes.push(format!("signed by the key {}", certificate.signer.key.fingerprint()));
+            }
+            Ok(None) => {}
+            Err(why) => record.notes.push(format!("not taken as signed: {}", why.message)),
+        }
+        read
+    }
+
+    fn caller(&self, people: &Arc<People>, certificate: &Result<Option<Certificate>, Diagnostic>) -> Caller {
+        let who = identity::who(self.settings.identity, self.received.variables, certificate);
         let person = who.as_ref().map(|who| who.person(people, self.received.now)).unwrap_or_default();
         let is_operator = who.as_ref().is_ok_and(|who| who.is_operator(&self.settings.operators));
         let mut record = self.received.record();
@@ -91,7 +130,7 @@ impl Push<'_> {
             ),
             Ok(who) if caller.person.identity.is_none() => (
                 format!("`{}` is nobody in people.toml", who.shown()),
-                format!("add it to the `logins` of its person in {FOLDER}/people.toml"),
+                who.help(),
             ),
             Ok(_) => return Vec::new(),
         };
@@ -140,6 +179,31 @@ impl Push<'_> {
             verdict = verdict.with(vec![finding("server", State::Error, None, message, fix)]);
         }
         Ok(verdict)
+    }
+
+    /// Under the operator's policy alone every ref is protected, and the first policy of the repository's own comes from an
+    /// operator.
+    fn first_of_its_own(&self, caller: &Caller, policies: &Policies<'_>) -> Result<Vec<Finding>, Undecided> {
+        let policy_ref = &self.settings.policy_ref;
+        let pushed =
+            self.updates.iter().find(|update| update.reference == *policy_ref).and_then(|one| one.new);
+        let first = pushed.map(|new| policies.repository.id_at(new, FOLDER)).transpose()?.flatten().is_some();
+        if caller.is_operator {
+            self.by_an_operator("by an operator, before there was a policy of the repository's own");
+            return Ok(Vec::new());
+        }
+        let mut found = self.strangers(caller, |_| true);
+        if first {
+            let message = format!("the push brings the first {FOLDER}/, and {}", not_an_operator(caller));
+            found.push(finding(
+                "policy",
+                State::Violated,
+                Some(policy_ref),
+                message,
+                "an operator pushes it",
+            ));
+        }
+        Ok(found)
     }
 
     /// Without a policy every ref is protected, and nobody is known but the operators.

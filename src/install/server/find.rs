@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::Outcome;
+use super::{Outcome, journal, repository};
 use crate::install::error::InstallError;
 
 /// A repository that was found.
@@ -15,6 +15,8 @@ pub(crate) struct Found {
     pub path: PathBuf,
     /// gitolite's home, if that was named: its common hooks are ours to use.
     pub gitolite_home: Option<PathBuf>,
+    /// Whether it was named itself.
+    pub named: bool,
 }
 
 /// A path that is none of ours to install in, or cannot be looked at.
@@ -30,7 +32,7 @@ impl Missed {
     }
 
     pub(super) fn outcome<T>(self) -> Outcome<T> {
-        Outcome { path: self.path, result: Err(self.why) }
+        Outcome { path: self.path, result: Err(self.why), left_out: false }
     }
 }
 
@@ -99,7 +101,8 @@ fn walk(start: &Path, home: Option<&Path>) -> Vec<Result<Found, Missed>> {
         } else if is_git_directory(path) {
             entries.skip_current_dir();
             let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-            all.push(Ok(Found { path, gitolite_home: home.map(Path::to_owned) }));
+            let named = entry.depth() == 0;
+            all.push(Ok(Found { path, gitolite_home: home.map(Path::to_owned), named }));
         } else if path.join(".git").exists() && entry.depth() == 0 {
             all.push(Err(Missed::new(path, has_work_tree())));
             break;
@@ -111,7 +114,9 @@ fn walk(start: &Path, home: Option<&Path>) -> Vec<Result<Found, Missed>> {
 /// A link to a repository outside: nobody shall think that it was taken.
 fn outside(link: &Path, start: &Path) -> Option<Missed> {
     let target = link.canonicalize().ok()?;
-    if !is_git_directory(&target) || target.starts_with(start.canonicalize().ok()?) {
+    let is_inside = || start.canonicalize().is_ok_and(|start| target.starts_with(start));
+    let is_installed = || journal::path(&repository::folder(&target)).is_file();
+    if !is_git_directory(&target) || is_inside() || is_installed() {
         return None;
     }
     let why = InstallError::new(format!("it is a link out of here, to `{}`", target.display()))

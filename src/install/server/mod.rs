@@ -17,8 +17,10 @@
 //! What was done is in a journal, `bylaws/install-server.toml`, written before anything that it speaks of. What has to outlast
 //! an uninstallation, since records refer to it, is in no journal: the repository's id, the ledger's key, `server.toml`.
 
+mod accounts;
 mod apply;
 mod config;
+mod doctor;
 mod find;
 mod gitolite;
 mod journal;
@@ -33,6 +35,7 @@ use super::error::InstallError;
 use super::files;
 use crate::config::IdentitySource;
 use crate::git::Location;
+pub use doctor::{Machine, Question, Report, doctor};
 use journal::Journal;
 pub use layout::Layout;
 use repository::Repository;
@@ -88,6 +91,8 @@ pub struct Outcome<T> {
     pub path: PathBuf,
     /// What was done, or why not.
     pub result: Result<T, InstallError>,
+    /// Whether it may stay as it is: what has a work tree and was only come across.
+    pub left_out: bool,
 }
 
 /// Installs the hooks in every repository at or below the paths. Run again it takes new ones; what fails in one is no
@@ -106,9 +111,13 @@ pub fn uninstall(paths: &[PathBuf], location: &Location) -> Vec<Outcome<Uninstal
             Ok(true) => {
                 let notes =
                     vec!["gitolite puts no hooks of bylaws into new repositories any more".to_owned()];
-                all.push(Outcome { path: home, result: Ok(Uninstalled { changed: true, notes }) });
+                all.push(Outcome {
+                    path: home,
+                    result: Ok(Uninstalled { changed: true, notes }),
+                    left_out: false,
+                });
             }
-            Err(error) => all.push(Outcome { path: home, result: Err(error) }),
+            Err(error) => all.push(Outcome { path: home, result: Err(error), left_out: false }),
         }
     }
     all
@@ -123,8 +132,10 @@ fn each<T>(
     let one = |found: Result<find::Found, Outcome<T>>| match found {
         Err(outcome) => outcome,
         Ok(found) => {
-            let result = Repository::open(&found.path, location).and_then(|one| act(&one, &found));
-            Outcome { path: found.path, result }
+            let opened = Repository::open(&found.path, location);
+            let left_out = matches!(&opened, Ok(None)) && !found.named;
+            let result = opened.and_then(|one| act(&one.ok_or_else(find::has_work_tree)?, &found));
+            Outcome { path: found.path, result, left_out }
         }
     };
     found.into_iter().map(|found| one(found.map_err(find::Missed::outcome))).collect()

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::find;
+use super::accounts;
 use crate::git::Location;
 use crate::install::error::InstallError;
 use crate::install::files::{self, Owner};
@@ -27,17 +27,17 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// The repository at `path`.
-    pub(crate) fn open(path: &Path, location: &Location) -> Result<Self, InstallError> {
+    /// The repository at `path`; `None` if it is no bare one.
+    pub(crate) fn open(path: &Path, location: &Location) -> Result<Option<Self>, InstallError> {
         let owner = files::owner_of(path).map_err(|error| InstallError::io("look at", path, &error))?;
-        let location = Location { start: path.to_owned(), ..location.clone() };
+        let location = Location { start: path.to_owned(), ..accounts::as_seen_by(owner, location) };
         let mut repository = Self { path: path.to_owned(), owner, shared: false, location };
         if !repository.is_bare()? {
-            return Err(find::has_work_tree());
+            return Ok(None);
         }
         let shared = repository.value("core.sharedrepository")?.unwrap_or_default().to_ascii_lowercase();
         repository.shared = !["", "umask", "false", "no", "off", "0"].contains(&shared.as_str());
-        Ok(repository)
+        Ok(Some(repository))
     }
 
     fn is_bare(&self) -> Result<bool, InstallError> {
@@ -84,19 +84,24 @@ impl Repository {
         Ok((!name.is_empty()).then(|| name.to_owned()))
     }
 
-    /// Makes the folder of our own files, for the account that runs the hooks alone.
-    pub(crate) fn make_folder(&self) -> Result<(), InstallError> {
-        let folder = self.folder();
+    /// Makes the folder of our own files.
+    pub(crate) fn make_folder(&self) -> Result<bool, InstallError> {
+        self.make_folder_at(&self.folder())
+    }
+
+    /// Makes a folder for the account that runs the hooks alone, or the accounts; true if there was none.
+    pub(crate) fn make_folder_at(&self, folder: &Path) -> Result<bool, InstallError> {
         if folder.is_symlink() {
             return Err(InstallError::new(format!("`{}` is a link", folder.display()))
                 .hint("put a folder in its place: what is in it has to be this repository's own"));
         }
-        if files::make_folder(&folder)? {
+        let made = files::make_folder(folder)?;
+        if made {
             let mode = if self.shared { 0o2770 } else { 0o700 };
-            self.give(&folder)?;
-            files::set_mode(&folder, mode).map_err(|error| InstallError::io("protect", &folder, &error))?;
+            self.give(folder)?;
+            files::set_mode(folder, mode).map_err(|error| InstallError::io("protect", folder, &error))?;
         }
-        Ok(())
+        Ok(made)
     }
 
     /// Makes it the owner's.

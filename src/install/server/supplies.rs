@@ -19,6 +19,8 @@ pub(crate) const SETTINGS: &str = "server.toml";
 pub(crate) const KEY: &str = "ledger_ed25519";
 /// The repository's id.
 pub(crate) const ID: &str = "repository-id";
+/// Where hooks put what they record.
+pub(crate) const SPOOL: &str = "spool";
 
 /// What is there, and what is missing.
 pub(crate) struct Supplies {
@@ -73,7 +75,7 @@ impl Supplies {
     /// Writes what is missing; true if anything was. The settings come last: with them the hooks begin to judge.
     pub(crate) fn make(&self, repository: &Repository) -> Result<bool, InstallError> {
         let folder = repository.folder();
-        let mut changed = false;
+        let mut changed = repository.make_folder_at(&folder.join(SPOOL))?;
         let id = folder.join(ID);
         if files::read(&id)?.is_none() {
             changed |= repository.write(&id, format!("{}\n", random_hex()?).as_bytes(), 0o644)?;
