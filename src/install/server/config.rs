@@ -75,7 +75,7 @@ fn values(wanted: &Wanted, old: Option<&Journal>) -> Result<Vec<(&'static str, S
     if wanted.identity == Some(IdentitySource::PushCert) {
         let key = "receive.certNonceSeed";
         let drawn = old.and_then(|old| old.sets.iter().find(|set| set.key == key));
-        let seed = drawn.map_or_else(|| supplies::random_hex(), |set| Ok(set.value.clone()))?;
+        let seed = drawn.map_or_else(supplies::random_hex, |set| Ok(set.value.clone()))?;
         values.push((key, seed));
         values.push(("receive.certNonceSlop", NONCE_SLOP.to_owned()));
     }
