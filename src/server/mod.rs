@@ -10,19 +10,23 @@
 //!
 //! Nothing here reads the environment, the clock or standard input: `cli` gives them.
 
+mod alike;
 mod certificate;
 mod claims;
 mod guard;
 mod identity;
 mod look;
 mod policy;
+mod publish;
 mod push;
 mod receive;
 mod record;
 
+pub use alike::names_and_policy;
 pub use claims::Claim;
+pub use publish::publish;
 pub use receive::{Received, too_late};
-pub use record::{Outcome, Record};
+pub use record::{Outcome, Record, refused_by_another};
 
 /// The variables of the hook's environment, by name; `None` for one that is not set or empty.
 pub type Variables<'a> = dyn Fn(&str) -> Option<String> + 'a;
