@@ -22,8 +22,10 @@ pub(super) fn run(
     common: &Common,
     environment: &Environment,
 ) -> anyhow::Result<Exit> {
-    if command.name == "pre-receive" {
-        return receive::pre_receive(command, environment);
+    match command.name.as_str() {
+        "pre-receive" => return receive::pre_receive(command, environment),
+        "post-receive" => return receive::post_receive(command, environment),
+        _ => {}
     }
     let repository = session::open(common, environment)?;
     let input = if command.name == "pre-push" { standard_input()? } else { Vec::new() };

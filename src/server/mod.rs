@@ -16,13 +16,15 @@ mod guard;
 mod identity;
 mod look;
 mod policy;
+mod publish;
 mod push;
 mod receive;
 mod record;
 
 pub use claims::Claim;
+pub use publish::{REQUIRED, publish};
 pub use receive::{Received, too_late};
-pub use record::{Outcome, Record};
+pub use record::{Outcome, Record, refused_by_another};
 
 /// The variables of the hook's environment, by name; `None` for one that is not set or empty.
 pub type Variables<'a> = dyn Fn(&str) -> Option<String> + 'a;

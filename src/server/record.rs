@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::claims::Claim;
 use crate::check::RefUpdate;
+use crate::control::finding;
 use crate::facts::RefName;
 use crate::ledger::{Entry, Facts, Kind, Process, Pusher, Spool, SpoolError, Tip, unique_id};
-use crate::verdict::{Decision, Finding, JudgedChange, Verdict};
+use crate::verdict::{Decision, Finding, JudgedChange, State, Verdict};
 
 /// What is known of a push so far. It is filled in as the push is judged, so that one that takes too long is recorded with
 /// what was found out by then.
@@ -62,7 +63,7 @@ impl Record {
         let enforce = self.enforce.unwrap_or(true);
         match verdict.decision {
             Decision::Allow => Outcome::Accepted,
-            Decision::Deny | Decision::Error if enforce || verdict.findings.iter().any(endangers) => {
+            Decision::Deny | Decision::Error if enforce || verdict.findings.iter().any(is_always_refused) => {
                 Outcome::Refused
             }
             Decision::Deny | Decision::Error => Outcome::WouldDeny,
@@ -151,6 +152,14 @@ impl Record {
     }
 }
 
-fn endangers(finding: &Finding) -> bool {
-    ["bylaws/claims", "bylaws/own-refs"].contains(&finding.rule.as_str())
+/// Is it refused whether anything is enforced yet or not: what the ledger could not be trusted after, and what is not ours to
+/// let in?
+fn is_always_refused(finding: &Finding) -> bool {
+    ["bylaws/claims", "bylaws/own-refs", "bylaws/another-hook"].contains(&finding.rule.as_str())
+}
+
+/// The finding that the hook of another tool, which runs after ours, refuses the push.
+pub fn refused_by_another(how: &str) -> Finding {
+    let message = format!("another hook of this server refuses the push ({how})");
+    finding("another-hook", State::Violated, None, message, "what it said is above; it is not one of bylaws")
 }

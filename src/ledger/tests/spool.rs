@@ -162,3 +162,67 @@ fn ten_thousand_entries_in_one_push() {
     eprintln!("{:?}", began.elapsed());
     assert_eq!(times(&spool).len(), 10_000);
 }
+
+/// Large enough to be half written, small enough for a disk that others use.
+fn long_entry(time: i64) -> Entry {
+    let facts = Facts { certificate: Some("c".repeat(20_000)), ..Facts::default() };
+    Entry { facts, ..Entry::new(time, Kind::Accepted) }
+}
+
+/// Run by the next test in a process of its own, in whose folder the spool is.
+#[test]
+#[ignore = "run by another test"]
+fn writes_until_killed() {
+    let spool = Spool::at("killed");
+    if !Path::new("killed").exists() {
+        return;
+    }
+    for batch in 0.. {
+        let size = [1, 3, 12][usize::try_from(batch % 3).unwrap()];
+        spool.write(&vec![long_entry(batch); size]).unwrap();
+        println!("\nwrote {batch} {size}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn whenever_a_writer_is_killed_what_is_seen_is_whole() {
+    use std::process::{Command, Stdio};
+    const ROUNDS: u64 = 25;
+    let mut seen_half_done = 0;
+    for round in 0..ROUNDS {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::make(folder.path().join("killed")).unwrap();
+        let mut child = Command::new("/proc/self/exe")
+            .args(["--exact", "ledger::tests::spool::writes_until_killed", "--ignored", "--nocapture"])
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        while spool.names().unwrap().is_empty() {
+            assert!(child.try_wait().unwrap().is_none(), "the writer has ended by itself");
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_micros(round * 1_777 % 20_000));
+        child.kill().unwrap();
+        let output = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+
+        let spooled = spool.entries().unwrap();
+        assert_eq!(spooled.strange, []);
+        let whole =
+            |batch: i64| spooled.entries.iter().filter(|(_, entry)| *entry == long_entry(batch)).count();
+        let mut told = 0;
+        for line in output.lines().filter_map(|line| line.strip_prefix("wrote ")) {
+            let (batch, size) = line.split_once(' ').unwrap();
+            assert_eq!(whole(batch.parse().unwrap()), size.parse::<usize>().unwrap(), "{line}");
+            told += size.parse::<usize>().unwrap();
+        }
+        assert!(spooled.entries.iter().all(|(_, entry)| *entry == long_entry(entry.time)));
+        let left = fs::read_dir(folder.path().join("killed/tmp")).unwrap().count();
+        seen_half_done += usize::from(left > 0 || told < spooled.entries.len());
+
+        spool.write(&entries(-1, 1)).unwrap();
+        assert_eq!(fs::read_dir(folder.path().join("killed/tmp")).unwrap().count(), 0);
+    }
+    assert!(seen_half_done > 0, "no writer was killed at work");
+}
