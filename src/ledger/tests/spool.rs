@@ -1,7 +1,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -203,7 +203,10 @@ fn whenever_a_writer_is_killed_what_is_seen_is_whole() {
             assert!(child.try_wait().unwrap().is_none(), "the writer has ended by itself");
             std::thread::yield_now();
         }
-        std::thread::sleep(Duration::from_micros(round * 1_777 % 20_000));
+        let until = Instant::now() + Duration::from_micros(round * 1_777 % 20_000);
+        while Instant::now() < until {
+            assert_eq!(spool.entries().unwrap().strange, [], "half of one was seen");
+        }
         child.kill().unwrap();
         let output = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
 
