@@ -47,7 +47,8 @@ impl Destination {
     ) -> Result<Vec<Entering<'u>>, CheckError> {
         let tips = self.tips(repository)?;
         let mut entering = Vec::with_capacity(updates.len());
-        for update in updates {
+        // What clients send to our own refs are no changes to be judged.
+        for update in updates.iter().filter(|update| !update.reference.as_str().starts_with(OWN)) {
             let mut one = Entering::of(repository, update)?;
             if self.is_protected(&update.reference, config) {
                 let same = same_environments(config, &update.reference, &tips);

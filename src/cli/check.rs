@@ -243,7 +243,11 @@ fn judge(session: &Session<'_>, target: Target, common: &Common) -> anyhow::Resu
                 let reference = session.repository.head()?.reference;
                 check.commits(&revisions, reference)?
             }
-            Target::Update(update) => check.updates(&[update])?,
+            Target::Update(update) => {
+                let updates = [update];
+                let found = session.names_and_policy(&updates)?;
+                check.updates(&updates)?.with(found)
+            }
             Target::Nothing => check.updates(&[])?,
         })
     })

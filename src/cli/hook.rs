@@ -157,7 +157,9 @@ fn pre_push(
         None => Session::new(common, environment, repository)?,
     };
     let session = session.pushing_to(&remote)?;
+    let found = session.names_and_policy(&updates)?;
     let verdict = super::progress::shown(common.quiet, |progress| session.check(progress).updates(&updates))?;
+    let verdict = verdict.with(found);
     answer(&verdict, &session.loaded, common, environment)
 }
 

@@ -16,7 +16,7 @@ use super::{Exit, arguments, output};
 use crate::git::Location;
 use crate::install;
 use crate::install::server::HOST_SETTINGS;
-use crate::report::{Human, Report as _};
+use crate::report;
 use crate::server::{self, Outcome, Received, Record};
 use crate::verdict::{Finding, Verdict};
 
@@ -103,14 +103,24 @@ impl Answer {
         let theirs = if outcome == Outcome::Refused { Vec::new() } else { self.of_the_next() };
         let verdict = &verdict.clone().with(theirs);
         let outcome = record.outcome(verdict);
-        if let Err(error) = record.write(verdict, outcome) {
-            self.say(&format!(
-                "error: this push cannot be recorded, so it is refused: {error}\n  = help: {}",
-                error.help()
-            ));
-            return Exit::Denied;
-        }
-        self.tell(verdict);
+        let names = match record.write(verdict, outcome) {
+            Ok(names) => names,
+            Err(error) => {
+                self.say(&format!(
+                    "error: this push cannot be recorded, so it is refused: {error}\n  = help: {}\n",
+                    error.help()
+                ));
+                return Exit::Denied;
+            }
+        };
+        let answer = report::Answer {
+            verdict,
+            is_let_in: outcome == Outcome::WouldDeny,
+            notes: &[],
+            record: names.first().map(String::as_str),
+            took: self.started.elapsed(),
+        };
+        self.say(&answer.screen());
         if outcome == Outcome::Refused { Exit::Denied } else { Exit::Allowed }
     }
 
@@ -123,20 +133,9 @@ impl Answer {
         }
     }
 
-    fn tell(&self, verdict: &Verdict) {
-        if verdict.findings.is_empty() {
-            return;
-        }
-        let outcome = crate::report::Outcome { verdict, rules: &[], took: self.started.elapsed() };
-        let mut text = Vec::new();
-        let _: io::Result<()> =
-            Human { colour: false, quiet: false, verbose: false }.write(outcome, &mut text);
-        self.say(&String::from_utf8_lossy(&text));
-    }
-
     /// The pusher may have hung up; the decision stands.
     fn say(&self, text: &str) {
-        let _: io::Result<()> = writeln!(io::stderr().lock(), "{}", text.trim_end());
+        let _: io::Result<()> = io::stderr().lock().write_all(text.as_bytes());
     }
 }
 

@@ -7,10 +7,12 @@ use anyhow::Context as _;
 
 use super::arguments::{Backend, Common, Format};
 use super::environment::Environment;
-use crate::check::{Check, Destination, Progress};
+use crate::check::{Check, Destination, Progress, RefUpdate};
 use crate::config::{self, LoadedPolicy, PolicySource, Purpose};
 use crate::facts::{FileStatus, GitPath, Oid, Person, RefName};
 use crate::git::{self, Reference, Repository};
+use crate::server;
+use crate::verdict::Finding;
 
 /// What a check is made with.
 pub(super) struct Session<'e> {
@@ -95,6 +97,14 @@ impl<'e> Session<'e> {
     pub(super) fn reading(self, repository: Repository) -> Self {
         let repository = repository.with_people(Arc::clone(&self.loaded.people), self.environment.now);
         Self { repository, ..self }
+    }
+
+    /// What is found in a push beside what the check finds, where it is judged as on the other side.
+    pub(super) fn names_and_policy(&self, updates: &[RefUpdate]) -> anyhow::Result<Vec<Finding>> {
+        let Some(destination) = &self.destination else { return Ok(Vec::new()) };
+        let (repository, now) = (&self.repository, self.environment.now);
+        let required = required(repository)?;
+        Ok(server::names_and_policy(repository, updates, destination, &self.loaded, required, now)?)
     }
 
     /// A check with all this.

@@ -78,20 +78,21 @@ pub struct Policy {
 
 /// By path, which bindings are for it: a history has the same paths again and again, and matching one against the patterns of
 /// every rule takes longer than most rules do.
-#[derive(Default)]
 struct Admitted {
     /// Whose bindings.
-    policy: Option<Tag>,
+    policy: Tag,
     paths: HashMap<GitPath, Rc<[bool]>>,
 }
 
 impl Admitted {
     /// With more paths all are forgotten.
     const MOST: usize = 8_192;
+    /// Policies that judge side by side: a repository's and its operator's, and those that a replay compares them with.
+    const POLICIES: usize = 4;
 }
 
 thread_local! {
-    static ADMITTED: RefCell<Admitted> = RefCell::default();
+    static ADMITTED: RefCell<Vec<Admitted>> = const { RefCell::new(Vec::new()) };
 }
 
 impl std::fmt::Debug for Policy {
@@ -209,9 +210,17 @@ impl Policy {
         if self.bound.iter().all(|bound| bound.view.is_none()) {
             return None;
         }
-        ADMITTED.with_borrow_mut(|known| {
-            if known.policy != Some(self.tag) || known.paths.len() >= Admitted::MOST {
-                *known = Admitted { policy: Some(self.tag), paths: HashMap::new() };
+        ADMITTED.with_borrow_mut(|all| {
+            let at = all.iter().position(|one| one.policy == self.tag).unwrap_or_else(|| {
+                if all.len() >= Admitted::POLICIES {
+                    all.remove(0);
+                }
+                all.push(Admitted { policy: self.tag, paths: HashMap::new() });
+                all.len() - 1
+            });
+            let known = all.get_mut(at)?;
+            if known.paths.len() >= Admitted::MOST {
+                known.paths.clear();
             }
             if let Some(admitted) = known.paths.get(path) {
                 return Some(Rc::clone(admitted));

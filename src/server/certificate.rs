@@ -214,3 +214,105 @@ fn over(what: &str) -> Diagnostic {
     let help = "sign with a key of yours that is valid, by .bylaws/people.toml";
     Diagnostic::new(format!("the key that signed the push certificate {what}")).help(help)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "1111111111111111111111111111111111111111";
+    const TWO: &str = "2222222222222222222222222222222222222222";
+    const SIGNATURE: &str = "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n";
+
+    fn certificate(headers: &str, lines: &str) -> String {
+        format!("certificate version 0.1\n{headers}\n{lines}{SIGNATURE}")
+    }
+
+    fn line(name: &str) -> String {
+        format!("{ONE} {TWO} {name}\n")
+    }
+
+    const HEADERS: &str =
+        "pusher ada 1 +0000\npushee /srv/a.git\nnonce 1-abc\npush-option a b\npush-option c\n";
+
+    #[test]
+    fn its_parts_are_those_that_git_writes() {
+        let text = certificate(HEADERS, &line("refs/heads/main"));
+        let parts = Parts::of(&text).unwrap();
+        assert_eq!((parts.nonce, parts.options.as_slice()), (Some("1-abc"), &["a b", "c"][..]));
+        assert_eq!((parts.signature, parts.claims.len()), (SIGNATURE, 1));
+        assert!(parts.payload.ends_with("refs/heads/main\n"));
+    }
+
+    #[test]
+    fn what_git_does_not_write_is_none() {
+        let main = line("refs/heads/main");
+        for (headers, lines) in [
+            (HEADERS.to_owned(), String::new()),
+            (HEADERS.to_owned(), [main.as_str(), &main].concat()),
+            (HEADERS.to_owned(), [main.as_str(), "odd\n"].concat()),
+            (HEADERS.to_owned(), [main.as_str(), SIGNATURE].concat()),
+            (HEADERS.to_owned(), [main.as_str(), "-----BEGIN PGP MESSAGE-----\n"].concat()),
+            ([HEADERS, "nonce 2-def\n"].concat(), main.clone()),
+            ([HEADERS, "pusher eve 1 +0000\n"].concat(), main.clone()),
+            ([HEADERS, "odd header\n"].concat(), main.clone()),
+            ([HEADERS, "odd\n"].concat(), main.clone()),
+            ([" folded\n", HEADERS].concat(), main.clone()),
+            ("nonce 1-abc\n".to_owned(), main.clone()),
+        ] {
+            assert_eq!(Parts::of(&certificate(&headers, &lines)), None, "{headers}{lines}");
+        }
+        let good = certificate(HEADERS, &main);
+        assert_eq!(Parts::of(&good.replace("version 0.1", "version 0.2")), None);
+        assert_eq!(Parts::of(&good.replace(SIGNATURE, "")), None);
+        assert_eq!(Parts::of(SIGNATURE), None);
+        assert!(Parts::of(&good).is_some());
+    }
+
+    fn claims_of(lines: &str) -> Vec<Claim> {
+        claims::parse(lines.as_bytes()).0
+    }
+
+    #[test]
+    fn the_refs_are_those_that_are_pushed_in_any_order() {
+        let (main, next) = (line("refs/heads/main"), line("refs/heads/next"));
+        let text = certificate(HEADERS, &[main.as_str(), &next].concat());
+        let parts = Parts::of(&text).unwrap();
+        assert!(parts.check_refs(&claims_of(&[next.as_str(), &main].concat())).is_ok());
+        for other in [
+            main.clone(),
+            [main.as_str(), &next, &line("refs/heads/more")].concat(),
+            [main.as_str(), &line("refs/heads/other")].concat(),
+            [main.as_str(), &next.replace(TWO, ONE)].concat(),
+            [main.as_str(), &next.replace(ONE, TWO)].concat(),
+        ] {
+            assert!(parts.check_refs(&claims_of(&other)).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_nonce_is_ok_by_git_and_by_us() {
+        let text = certificate(HEADERS, &line("refs/heads/main"));
+        let parts = Parts::of(&text).unwrap();
+        let check = |status: &str, nonce: &str| {
+            let variables = |name: &str| match name {
+                "GIT_PUSH_CERT_NONCE" => Some(nonce.to_owned()).filter(|nonce| !nonce.is_empty()),
+                "GIT_PUSH_CERT_NONCE_STATUS" => Some(status.to_owned()).filter(|status| !status.is_empty()),
+                _ => None,
+            };
+            parts.check_nonce(&variables).map_err(|why| why.message)
+        };
+        assert_eq!(check("OK", "1-abc"), Ok(()));
+        for (status, nonce) in [
+            ("OK", "1-abd"),
+            ("OK", ""),
+            ("BAD", "1-abc"),
+            ("SLOP", "1-abc"),
+            ("MISSING", "1-abc"),
+            ("UNSOLICITED", "1-abc"),
+            ("", "1-abc"),
+            ("ok", "1-abc"),
+        ] {
+            assert!(check(status, nonce).is_err(), "{status} {nonce}");
+        }
+    }
+}

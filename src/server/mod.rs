@@ -10,6 +10,7 @@
 //!
 //! Nothing here reads the environment, the clock or standard input: `cli` gives them.
 
+mod alike;
 mod certificate;
 mod claims;
 mod guard;
@@ -21,8 +22,9 @@ mod push;
 mod receive;
 mod record;
 
+pub use alike::names_and_policy;
 pub use claims::Claim;
-pub use publish::{REQUIRED, publish};
+pub use publish::publish;
 pub use receive::{Received, too_late};
 pub use record::{Outcome, Record, refused_by_another};
 

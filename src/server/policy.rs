@@ -9,15 +9,14 @@
 //! | never one | every ref is protected; an operator's push brings the first |
 //! | cannot be read, or is gone | every ref is protected; an operator's push to the policy-ref repairs it |
 
-use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{self, LoadedPolicy, PolicySource, Purpose};
+use crate::check::RefUpdate;
+use crate::config::{self, Environment, LoadedPolicy, PolicySource, Purpose};
 use crate::control::finding;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Oid, People, RefName};
 use crate::git::{GitError, Repository};
-use crate::patterns::RefPatterns;
 use crate::policy::{lint, testing};
 use crate::verdict::{Finding, State};
 
@@ -49,11 +48,11 @@ impl Standing {
         }
     }
 
-    /// The patterns of the refs that lead somewhere.
-    pub(super) fn protected(&self) -> Vec<&RefPatterns> {
+    /// Which refs lead somewhere.
+    pub(super) fn environments(&self) -> &[Environment] {
         match self {
-            Self::InForce { loaded, .. } => loaded.config.environments.iter().map(|one| &one.refs).collect(),
-            Self::Never | Self::Broken(_) => Vec::new(),
+            Self::InForce { loaded, .. } => &loaded.config.environments,
+            Self::Never | Self::Broken(_) => &[],
         }
     }
 }
@@ -62,8 +61,8 @@ impl Standing {
 pub(super) struct Policies<'a> {
     pub(super) repository: &'a Repository,
     pub(super) policy_ref: &'a RefName,
-    /// The folder of the operator's policy.
-    pub(super) required: Option<&'a Path>,
+    /// The operator's policy.
+    pub(super) required: Option<PolicySource<'a>>,
     /// Seconds UTC.
     pub(super) now: i64,
 }
@@ -92,14 +91,24 @@ impl Policies<'_> {
     fn load(&self, own: Option<Oid>, shown: &str) -> Result<Option<LoadedPolicy>, Diagnostics> {
         let own = own
             .map(|commit| PolicySource::Tree(self.repository, commit, FOLDER.to_owned(), shown.to_owned()));
-        let required = self.required.map(|folder| PolicySource::Folder(folder, folder.display().to_string()));
-        config::load_governed(own, required, self.now, Purpose::All)
+        config::load_governed(own, self.required.clone(), self.now, Purpose::All)
+    }
+
+    /// What is wrong with the policy that a push brings to the policy-ref, if it does. `tip` is the commit with the policy in
+    /// force.
+    pub(super) fn proposed_by(
+        &self,
+        updates: &[RefUpdate],
+        tip: Option<Oid>,
+    ) -> Result<Vec<Finding>, GitError> {
+        let update = updates.iter().find(|update| update.reference == *self.policy_ref);
+        update.and_then(|update| update.new).map_or_else(|| Ok(Vec::new()), |new| self.proposed(tip, new))
     }
 
     /// What is wrong with a policy that is to come into force: it does not load (with too few people for its own
     /// requirements it does not), has mistakes that nobody would see before they are met, or fails its own tests. `from` is
     /// the commit with the policy in force: what is the same as there was looked at when it came.
-    pub(super) fn proposed(&self, from: Option<Oid>, to: Oid) -> Result<Vec<Finding>, GitError> {
+    fn proposed(&self, from: Option<Oid>, to: Oid) -> Result<Vec<Finding>, GitError> {
         let before = from.map(|from| self.repository.id_at(from, FOLDER)).transpose()?.flatten();
         let after = self.repository.id_at(to, FOLDER)?;
         if after.is_some() && after == before {

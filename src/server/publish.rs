@@ -8,10 +8,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::RefName;
 use crate::git::{Backend, GitError, Location, Repository};
 
-/// The ref that holds the operator's policy, in `.bylaws/` as any policy.
-pub const REQUIRED: &str = "refs/bylaws/required";
-
-/// Brings [`REQUIRED`] up to date with the folder that the settings name, or takes it away if they name none. True if that
+/// Brings the ref of the operator's policy up to date with the folder that the settings name, or takes it away if they name none. True if that
 /// changed anything. It is never done from within `pre-receive`, where git allows no ref to be moved.
 ///
 /// # Errors
@@ -19,7 +16,7 @@ pub const REQUIRED: &str = "refs/bylaws/required";
 pub fn publish(location: &Location, host_settings: &Path) -> Result<bool, Diagnostics> {
     let repository = Repository::open(location, Backend::Auto).map_err(of_git)?;
     let settings = effective(host_settings, &own_folder(&repository).join("server.toml"))?;
-    let Some(reference) = RefName::new(REQUIRED) else { return Ok(false) };
+    let Some(reference) = RefName::new(config::REQUIRED_REF) else { return Ok(false) };
     let Some(folder) = settings.required else { return repository.withdraw(&reference).map_err(of_git) };
     let files = config::required_files(&folder, &folder.display().to_string())?;
     let message = "The operator's policy, which applies to every repository here\n";

@@ -4,19 +4,18 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::alike::names;
 use super::certificate::{self, Certificate, Known, Pushed};
-use super::guard;
 use super::identity::{self, Who};
 use super::policy::{FOLDER, Policies, Standing};
 use super::receive::{Received, Undecided, bare_verdict, own_folder};
 use crate::check::{Check, Destination, Progress, RefUpdate};
-use crate::config::{Effective, IdentitySource, LoadedPolicy};
+use crate::config::{Effective, IdentitySource, LoadedPolicy, PolicySource};
 use crate::control::finding;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::facts::{Oid, People, Person, RefName};
+use crate::facts::{People, Person, RefName};
 use crate::git::{Reference, Repository};
 use crate::ledger::Pusher;
-use crate::patterns::RefPatterns;
 use crate::verdict::{Decision, Finding, Level, State, Verdict};
 
 /// A push whose settings and updates are known.
@@ -45,22 +44,22 @@ impl Push<'_> {
         let policy_ref = &self.settings.policy_ref;
         let tip = present.iter().find(|one| one.name == *policy_ref).map(|one| one.id);
         let marker = own_folder(&repository).join("governed");
-        let names = present.iter().map(|one| &one.name);
         let required = self.settings.required.as_deref();
+        let required = required.map(|folder| PolicySource::Folder(folder, folder.display().to_string()));
         let policies = Policies { repository: &repository, policy_ref, required, now: self.received.now };
         let standing = policies.standing(tip, marker.exists())?;
-        let of_policy = RefPatterns::new(&[policy_ref.as_str()]).ok();
-        let protected: Vec<&RefPatterns> = standing.protected().into_iter().chain(&of_policy).collect();
-        found.extend(guard::names(&self.updates, names, &protected));
+        let (refs, options) = (present, self.options.clone());
+        let destination =
+            Destination { refs, policy_ref: Some(policy_ref.clone()), options, is_signed: false };
+        found.extend(names(&self.updates, &destination, standing.environments()));
         let people = standing.people();
         let certificate = self.certificate(&repository, &people);
         let caller = self.caller(&people, &certificate);
         match standing {
             Standing::InForce { loaded, is_own } => {
                 self.received.record().policy = Some(loaded.name.digest.clone());
-                let (refs, policy_ref, options) = (present, Some(policy_ref.clone()), self.options.clone());
-                let is_signed = matches!(certificate, Ok(Some(_)));
-                let destination = Destination { refs, policy_ref, options, is_signed };
+                let destination =
+                    Destination { is_signed: matches!(certificate, Ok(Some(_))), ..destination };
                 if is_own {
                     mark(&marker)?;
                     let is_protected = |name: &RefName| destination.is_protected(name, &loaded.config);
@@ -68,7 +67,7 @@ impl Push<'_> {
                 } else {
                     found.extend(self.first_of_its_own(&caller, &policies)?);
                 }
-                found.extend(self.proposed(&policies, tip)?);
+                found.extend(policies.proposed_by(&self.updates, tip)?);
                 let verdict = self.by_policy(repository, &loaded, &caller.person, &destination)?.with(found);
                 Ok(self.with_glass(verdict))
             }
@@ -144,15 +143,6 @@ impl Push<'_> {
             .collect()
     }
 
-    /// What is wrong with the policy that the push brings, if it does.
-    fn proposed(&self, policies: &Policies<'_>, tip: Option<Oid>) -> Result<Vec<Finding>, Undecided> {
-        let update = self.updates.iter().find(|update| update.reference == self.settings.policy_ref);
-        match update.and_then(|update| update.new) {
-            Some(new) => Ok(policies.proposed(tip, new)?),
-            None => Ok(Vec::new()),
-        }
-    }
-
     fn by_policy(
         &self,
         repository: Repository,
@@ -161,8 +151,6 @@ impl Push<'_> {
         destination: &Destination,
     ) -> Result<Verdict, Undecided> {
         let repository = repository.with_people(Arc::clone(&loaded.people), self.received.now);
-        let judged: Vec<RefUpdate> =
-            self.updates.iter().filter(|update| !is_ours(&update.reference)).cloned().collect();
         let check = Check {
             repository: &repository,
             loaded,
@@ -172,7 +160,7 @@ impl Push<'_> {
             tells_impact: false,
             destination: Some(destination),
         };
-        let mut verdict = check.updates(&judged)?;
+        let mut verdict = check.updates(&self.updates)?;
         if repository.is_shallow() {
             let message = "this repository is shallow: what was before cannot be looked at";
             let fix = "the operator runs `git fetch --unshallow` in it";
@@ -215,7 +203,7 @@ impl Push<'_> {
             return Ok(self.of_each(State::Violated, &message, &fix));
         }
         self.by_an_operator("by an operator, before there was a policy");
-        let mut found = self.proposed(policies, None)?;
+        let mut found = policies.proposed_by(&self.updates, None)?;
         let deleted =
             self.updates.iter().find(|update| update.reference == *policy_ref && update.new.is_none());
         found.extend(deleted.map(|_| {
@@ -256,7 +244,7 @@ impl Push<'_> {
                 None => false,
             };
             if is_there {
-                found.extend(self.proposed(policies, None)?);
+                found.extend(policies.proposed_by(&self.updates, None)?);
             } else {
                 found.push(finding("policy", State::Error, Some(policy_ref), broken.clone(), fix.clone()));
             }
@@ -293,11 +281,6 @@ fn not_an_operator(caller: &Caller) -> String {
         Ok(who) => format!("`{}` is no operator in server.toml", who.shown()),
         Err(why) => why.message.clone(),
     }
-}
-
-/// One of the refs that hold our own records; clients' statements on them are not changes to be judged.
-fn is_ours(name: &RefName) -> bool {
-    name.as_str().starts_with("refs/bylaws/")
 }
 
 /// Notes for good that a policy was in force: that it is gone is then an error.

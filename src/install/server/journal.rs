@@ -35,7 +35,7 @@ pub(crate) struct Journal {
     /// Folders that were made, relative to the repository, outer ones first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<String>,
-    /// SHA-256 of git's configuration file as it was found; its bytes are in `config.before`.
+    /// SHA-256 of git's configuration file as it was found; its bytes are in `config.before-server`.
     pub config_before: String,
     /// SHA-256 of it as it was left.
     pub config_after: String,
@@ -109,7 +109,7 @@ pub(crate) fn path(folder: &Path) -> PathBuf {
     folder.join("install-server.toml")
 }
 
-/// Git's configuration file as it was found.
+/// Git's configuration file as it was found; not `config.before`, which is that of local hooks.
 pub(crate) fn saved_config(folder: &Path) -> PathBuf {
-    folder.join("config.before")
+    folder.join("config.before-server")
 }

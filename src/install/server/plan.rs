@@ -20,6 +20,13 @@ use crate::install::shim;
 /// The folder of our own, relative to the repository; not the one of local hooks, which their uninstallation sweeps.
 pub(crate) const OWN_FOLDER: &str = "bylaws/server-hooks";
 
+/// What an operator of gitolite should know.
+const ABOUT_GITOLITE: [&str; 2] = [
+    "gitolite is administered by pushes to this repository: until it has a policy, only operators can push to it",
+    "a new repository has the hooks at once, and refuses pushes until this command was run again: let gitolite run it \
+     (POST_CREATE)",
+];
+
 /// What stands at a place because of us.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
@@ -77,6 +84,9 @@ pub(super) fn install(
     repository.make_folder()?;
     let mut changed = supplies.make(repository)?;
     let mut notes = [supplies.notes, place.notes.clone()].concat();
+    if layout == Layout::Gitolite && repository.path.ends_with("gitolite-admin.git") {
+        notes.extend(ABOUT_GITOLITE.map(str::to_owned));
+    }
     let folder = repository.path.join(place.folder);
     let done = complete(repository, layout, &options, place, supplies.identity, old.as_ref());
     match done.and_then(|plan| apply::apply(repository, &plan, old.as_ref()).map(|changed| (plan, changed))) {
