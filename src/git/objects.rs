@@ -171,6 +171,14 @@ pub(super) trait Objects: Send {
     /// All the best common ancestors of two commits.
     fn merge_bases(&mut self, one: Oid, two: Oid) -> Result<Vec<Oid>, GitError>;
 
+    /// What a symbolic ref names; `None` if it is not symbolic or not there.
+    fn symbolic(&mut self, name: &RefName) -> Result<Option<String>, GitError> {
+        Ok(self.reference(name)?.and_then(|target| match target {
+            Target::Symbolic(name) => Some(name),
+            Target::Id(_) => None,
+        }))
+    }
+
     /// One ref, as it is.
     fn reference(&mut self, name: &RefName) -> Result<Option<Target>, GitError>;
 

@@ -171,10 +171,14 @@ impl Objects for Plumbing {
             .collect()
     }
 
+    fn symbolic(&mut self, name: &RefName) -> Result<Option<String>, GitError> {
+        let output = self.git.run(&["symbolic-ref", "-q", name.as_str()], &[0, 1])?;
+        let target = String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned();
+        Ok(output.status.success().then_some(target))
+    }
+
     fn reference(&mut self, name: &RefName) -> Result<Option<Target>, GitError> {
-        let symbolic = self.git.run(&["symbolic-ref", "-q", name.as_str()], &[0, 1])?;
-        if symbolic.status.success() {
-            let target = String::from_utf8_lossy(&symbolic.stdout).trim_end_matches('\n').to_owned();
+        if let Some(target) = self.symbolic(name)? {
             return Ok(Some(Target::Symbolic(target)));
         }
         // Not rev-parse, which would also find `refs/heads/refs/heads/main`.
