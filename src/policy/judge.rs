@@ -112,10 +112,7 @@ impl RuleBook {
             .into_iter()
             .filter_map(|binding| {
                 let info = &self.rules.get(binding.rule)?.info;
-                let only: Vec<PathPatterns> =
-                    info.filters.files.iter().chain(&binding.paths).cloned().collect();
-                let narrow = !only.is_empty() || !binding.except.is_empty();
-                let view = narrow.then(|| Arc::new(FileView { only, except: binding.except.clone() }));
+                let view = view_of(info, binding.paths.as_ref(), &binding.except);
                 let params = rule::params(&info.params, &binding.params);
                 Some(Bound { params, params_tag: Tag::new(), view, binding })
             })
