@@ -195,6 +195,9 @@ impl Policy {
                 }
                 continue;
             }
+            if returns_at_once(handler, subject) {
+                continue;
+            }
             let report = Report { rule, bound, subject, context };
             let used = self.call(handler, &report, findings);
             meter.add_of(index, &used);
@@ -325,6 +328,14 @@ pub(super) fn handler_for<'a>(rule: &'a Rule, subject: Subject<'_>) -> Option<&'
         Subject::File(..) => rule.handlers.file.as_ref(),
         Subject::Change(_) => rule.handlers.change.as_ref(),
         Subject::Push(_) => rule.handlers.push.as_ref(),
+    }
+}
+
+/// Is it told without a call that one would do nothing?
+fn returns_at_once(handler: &Handler, subject: Subject<'_>) -> bool {
+    match subject {
+        Subject::File(_, file) => handler.early().is_some_and(|early| early.holds(file)),
+        _ => false,
     }
 }
 
