@@ -2,9 +2,13 @@
 # Builds bylaws from this folder, installs it, and sets up its hooks in a repository.
 #
 #   ./install.sh [REPO]      REPO: default the repository around the current folder, if that is not this one
-#   PREFIX=/opt ./install.sh      the program goes to $PREFIX/bin; default $HOME/.local/bin
+#   ./install.sh --server PATH... [--identity SOURCE] [--host-settings FILE]
+#                            on a server: in the bare repositories PATH, and in all of the folders PATH
+#   PREFIX=/opt ./install.sh      the program goes to $PREFIX/bin; default $HOME/.local/bin, for root on a server
+#                            /usr/local/bin, where every account may run it
 #
-# Safe to run again: it then updates the program and renews the hooks. `bylaws uninstall` takes the hooks out.
+# Safe to run again: it then updates the program and renews the hooks. `bylaws uninstall [--server PATH...]` takes the
+# hooks out.
 # Exit status: 0 all is set up, 1 something is missing or failed, 2 wrong use.
 set -eu
 
@@ -19,23 +23,35 @@ fail() {
 }
 usage() {
     say "usage: ./install.sh [REPO]"
+    say "       ./install.sh --server PATH... [--identity SOURCE] [--host-settings FILE]"
     say "  builds bylaws, puts it in \${PREFIX:-\$HOME/.local}/bin, and sets up its hooks in the repository REPO"
-    say "  (default: the one around the current folder)"
+    say "  (default: the one around the current folder), or on a server in the bare repositories at and below each PATH"
 }
 has() { command -v "$1" >/dev/null 2>&1; }
 
 repository=
+server=
 case ${1-} in
 -h | --help)
     usage
     exit 0
+    ;;
+--server)
+    # The rest is for `bylaws install --server`, which knows what each word means; it is looked at before a long build.
+    server=yes
+    case ${2-} in
+    '' | -*)
+        usage >&2
+        exit 2
+        ;;
+    esac
     ;;
 -*)
     usage >&2
     exit 2
     ;;
 esac
-if [ $# -gt 1 ]; then
+if [ -z "$server" ] && [ $# -gt 1 ]; then
     usage >&2
     exit 2
 fi
@@ -48,6 +64,9 @@ if ! grep -q '^name = "bylaws"' "$here/Cargo.toml" 2>/dev/null; then
 fi
 if [ -n "${PREFIX-}" ]; then
     prefix=$PREFIX
+elif [ -n "$server" ] && [ "$(id -u)" -eq 0 ]; then
+    # Root's own folder is closed to the accounts that run the hooks.
+    prefix=/usr/local
 elif [ -n "${HOME-}" ]; then
     prefix=$HOME/.local
 else
@@ -124,7 +143,9 @@ fi
 
 # --- Which repository ----------------------------------------------------------------------------------------------
 
-if [ $# -eq 1 ]; then
+if [ -n "$server" ]; then
+    [ -d "$2" ] || fail "there is no folder $2"
+elif [ $# -eq 1 ]; then
     [ -d "$1" ] || fail "there is no folder $1"
     repository=$(git -C "$1" rev-parse --show-toplevel 2>/dev/null) || {
         if [ "$(git -C "$1" rev-parse --is-bare-repository 2>/dev/null)" = true ]; then
@@ -166,6 +187,19 @@ chmod 755 "$new"
 mv -f "$new" "$bin/bylaws"
 version=$("$bin/bylaws" --version) || fail "$bin/bylaws does not run"
 say "installed $version as $bin/bylaws"
+
+# --- On a server ---------------------------------------------------------------------------------------------------
+
+if [ -n "$server" ]; then
+    say
+    status=0
+    "$bin/bylaws" install "$@" || status=1
+    say
+    say "next:"
+    say "  $bin/bylaws doctor --server PATH...      what is enforced there, what is not and why"
+    say "  $bin/bylaws uninstall --server PATH...   takes the hooks out again"
+    exit "$status"
+fi
 
 # --- The hooks, and a first look at the history --------------------------------------------------------------------
 

@@ -36,6 +36,19 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Reads back what [`Display`](fmt::Display) shows.
+    pub fn from_text(text: &str) -> Self {
+        let number = |text: &str| text.parse::<u32>().ok().filter(|n| *n > 0);
+        let behind = text.rsplit_once(':').and_then(|(file, n)| Some((file, number(n)?)));
+        let Some((file, last)) = behind else { return Self::file(text) };
+        match file.rsplit_once(':').and_then(|(file, n)| Some((file, number(n)?))) {
+            Some((file, line)) => Self { file: file.to_owned(), line, column: last },
+            None => Self { file: file.to_owned(), line: last, column: 0 },
+        }
+    }
+}
+
 fn saturating(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
@@ -190,6 +203,14 @@ mod tests {
             shown,
             "error: unknown key `levl`\n  --> bylaws.toml:2:1\n  = help: did you mean `level`?"
         );
+    }
+
+    #[test]
+    fn a_place_is_read_back_as_it_is_shown() {
+        for (line, column) in [(0, 0), (4, 0), (4, 9)] {
+            let place = Place { file: "HEAD:rules/own.rhai".to_owned(), line, column };
+            assert_eq!(Place::from_text(&place.to_string()), place);
+        }
     }
 
     #[test]

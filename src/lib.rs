@@ -7,11 +7,15 @@
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod diagnostic;
 pub mod facts;
 pub mod git;
 pub mod install;
+pub mod ledger;
 pub mod patterns;
 pub mod policy;
 pub mod report;
+pub mod server;
+mod time;
 pub mod verdict;

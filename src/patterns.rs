@@ -1,6 +1,6 @@
 //! Path patterns as in `.gitignore`, and ref patterns where `*` stops at `/` and `**` does not.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::facts::{GitPath, RefName};
@@ -71,6 +71,13 @@ pub struct RefPatterns {
     patterns: Vec<String>,
 }
 
+impl PartialEq for RefPatterns {
+    /// The same patterns in the same order.
+    fn eq(&self, other: &Self) -> bool {
+        self.patterns == other.patterns
+    }
+}
+
 impl RefPatterns {
     /// Compiles the patterns.
     ///
@@ -83,16 +90,43 @@ impl RefPatterns {
             if pattern.trim().is_empty() {
                 return Err((index, "an empty pattern matches nothing".to_owned()));
             }
-            let full = if pattern.starts_with("refs/") {
-                pattern.to_owned()
-            } else {
-                format!("refs/heads/{pattern}")
-            };
-            let glob = GlobBuilder::new(&full).literal_separator(true).backslash_escape(true).build();
+            let glob =
+                GlobBuilder::new(&full(pattern)).literal_separator(true).backslash_escape(true).build();
             set.add(glob.map_err(|error| (index, error.kind().to_string()))?);
         }
         let set = set.build().map_err(|error| (0, error.to_string()))?;
         Ok(Self { set, patterns: patterns.iter().map(|p| p.as_ref().to_owned()).collect() })
+    }
+
+    /// The one that matches this name alone, whatever letters it has.
+    pub fn exactly(name: &RefName) -> Self {
+        let pattern = globset::escape(name.as_str());
+        // An escaped pattern is never a bad one.
+        Self::new(&[pattern]).unwrap_or_default()
+    }
+
+    /// The same patterns where names are compared by what `seen` makes of their letters; none for a pattern whose own
+    /// wildcards that would change. To be asked by [`first_of`](Self::first_of).
+    #[must_use]
+    pub fn seen_by(&self, seen: impl Fn(&str) -> String) -> Self {
+        let mut patterns = Self::default();
+        let mut set = GlobSetBuilder::new();
+        for pattern in &self.patterns {
+            let as_seen = seen(&full(pattern));
+            let is_whole = wildcards(&as_seen).eq(wildcards(pattern));
+            if let (true, Ok(glob)) = (is_whole, ref_glob(&as_seen)) {
+                set.add(glob);
+                patterns.patterns.push(pattern.clone());
+            }
+        }
+        patterns.set = set.build().unwrap_or_default();
+        patterns
+    }
+
+    /// The first pattern that matches the whole of `name`, which need be no name that git allows.
+    pub fn first_of(&self, name: &str) -> Option<&str> {
+        let first = self.set.matches(name).into_iter().min()?;
+        self.patterns.get(first).map(String::as_str)
     }
 
     /// Does any pattern match the whole name?
@@ -104,6 +138,18 @@ impl RefPatterns {
     pub fn patterns(&self) -> &[String] {
         &self.patterns
     }
+}
+
+fn ref_glob(full: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(full).literal_separator(true).backslash_escape(true).build()
+}
+
+fn wildcards(pattern: &str) -> impl Iterator<Item = char> {
+    pattern.chars().filter(|c| "*?[]{},\\!^".contains(*c))
+}
+
+fn full(pattern: &str) -> String {
+    if pattern.starts_with("refs/") { pattern.to_owned() } else { format!("refs/heads/{pattern}") }
 }
 
 #[cfg(test)]
@@ -160,6 +206,25 @@ mod tests {
             let patterns = RefPatterns::new(&[pattern]).unwrap();
             assert_eq!(patterns.matches(&RefName::new(name).unwrap()), expected, "{pattern} {name}");
         }
+    }
+
+    #[test]
+    fn exactly_one_name_is_that_name_alone() {
+        for name in ["refs/heads/main", "refs/heads/{a,b}", "refs/heads/!x"] {
+            let name = RefName::new(name).unwrap();
+            assert!(RefPatterns::exactly(&name).matches(&name), "{name}");
+        }
+        let patterns = RefPatterns::exactly(&RefName::new("refs/heads/{a,b}").unwrap());
+        assert!(!patterns.matches(&RefName::new("refs/heads/a").unwrap()));
+    }
+
+    #[test]
+    fn a_pattern_may_be_asked_by_other_letters() {
+        let patterns = RefPatterns::new(&["Main", "release/[A-Z]*", "ABC{x,y}"]).unwrap();
+        let seen = patterns.seen_by(|text| text.to_ascii_lowercase().replace("abc", "*"));
+        assert_eq!(seen.first_of("refs/heads/main"), Some("Main"));
+        assert_eq!(seen.first_of("refs/heads/release/q 1"), Some("release/[A-Z]*"));
+        assert_eq!(seen.first_of("refs/heads/other"), None, "a wildcard more would protect everything");
     }
 
     #[test]

@@ -4,13 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::diagnostic::Place;
 use crate::facts::{Impact, Oid, RefName, Urgency};
 
 /// How much a rule's violation weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Not evaluated.
@@ -64,7 +64,7 @@ impl fmt::Display for Level {
 }
 
 /// The states of a rule on a subject that are worth reporting; `satisfied` and `not-applicable` leave no finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// The rule found something.
@@ -76,7 +76,7 @@ pub enum State {
 }
 
 /// What a rule reports. `None` means the key does not apply.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The rule's id.
     pub rule: String,
@@ -106,6 +106,7 @@ pub struct Finding {
     pub line: Option<u32>,
     /// Of an error: where in the rule's script, as `file:line:column`; `path` and `line` stay those of the subject.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    #[serde(default, deserialize_with = "from_text")]
     pub place: Option<Place>,
     /// For people: who made the commit and its subject. Not part of the JSON.
     #[serde(skip)]
@@ -117,6 +118,10 @@ fn as_text<S: Serializer>(place: &Option<Place>, serializer: S) -> Result<S::Ok,
         Some(place) => serializer.collect_str(place),
         None => serializer.serialize_none(),
     }
+}
+
+fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Place>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(|text| Place::from_text(&text)))
 }
 
 /// What the human report says of a finding's commit.
@@ -131,7 +136,7 @@ pub struct About {
 }
 
 /// The answer to "may this be?".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
     /// Nothing mandatory is violated.
@@ -220,4 +225,25 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// The counts.
     pub summary: Summary,
+}
+
+impl Verdict {
+    /// One without findings; `summary` counts what was looked at.
+    pub fn new(policy: PolicyName, changes: Vec<JudgedChange>, summary: Summary) -> Self {
+        Self { version: 1, decision: Decision::Allow, policy, changes, findings: Vec::new(), summary }
+    }
+
+    /// With these findings before all others, and what follows from them.
+    #[must_use]
+    pub fn with(self, mut findings: Vec<Finding>) -> Self {
+        findings.extend(self.findings);
+        let count = |state| findings.iter().filter(|finding| finding.state == state).count();
+        let summary = Summary {
+            violated: count(State::Violated),
+            overridden: count(State::Overridden),
+            errors: count(State::Error),
+            ..self.summary
+        };
+        Self { decision: Decision::of(&findings), findings, summary, ..self }
+    }
 }

@@ -247,7 +247,7 @@ fn without_gpg_nothing_can_be_told() {
     let people = || vec![person("ada", vec![always(KeyMaterial::Gpg("0".repeat(40)))])];
     assert_eq!(
         judged(&location, &id, people(), EPOCH),
-        "a commit has an OpenPGP signature, and `gpg` was not found; install GnuPG, or put it on the PATH"
+        "there is an OpenPGP signature, and `gpg` was not found; install GnuPG, or put it on the PATH"
     );
     assert_eq!(judged(&location, &id, vec![], EPOCH), "unknown-key gpg -");
     let without_home = judged(&repo.location(), &id, people(), EPOCH);

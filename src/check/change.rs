@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::entering::Entering;
+use super::policies::Baselines;
 use super::shards::{CHUNK, Ids, map_chunks};
-use super::{Baselines, Check, CheckError, Tally};
+use super::{Check, CheckError, Tally};
 use crate::config::Movement;
+use crate::control;
 use crate::facts::{Change, Commit, Evidence, File, Oid, Push, RefName, Urgency};
 use crate::git::Needs;
 use crate::policy::{Context, Subject};
@@ -16,11 +19,12 @@ use crate::verdict::JudgedChange;
 pub struct RefUpdate {
     /// Which ref, on the other side.
     pub reference: RefName,
-    /// The commit it points at there; `None` for a new ref.
+    /// What it holds there: a commit, a tag, or what else a ref may hold; `None` for a new ref.
     pub old: Option<Oid>,
-    /// The commit it is to point at; `None` for a deletion.
+    /// What it is to hold; `None` for a deletion.
     pub new: Option<Oid>,
-    /// Commits that the other side is known to hold already, with all they reach.
+    /// Commits that the other side is known to hold already, with all they reach; a [`Destination`](super::Destination) that
+    /// is known better says so itself.
     pub held: Vec<Oid>,
 }
 
@@ -38,31 +42,33 @@ impl Check<'_> {
 
     /// Does anything hang on the files of a change as a whole? To gather them is to compare the trees of all its commits.
     fn needs_impact(&self, has_environment: bool) -> bool {
-        let policy = &self.loaded.policy;
-        let asked = policy.needs().change_files || policy.classifiers().next().is_some();
+        let classified = self.loaded.all().any(|loaded| loaded.policy.classifiers().next().is_some());
+        let asked = self.loaded.needs().change_files || classified;
         asked || has_environment || self.tells_impact
     }
 
     /// Judges one update: its commits, their files, and the change as a whole.
     pub(super) fn judge_update(
         &self,
-        update: &RefUpdate,
+        entering: &Entering<'_>,
         tally: &mut Tally,
     ) -> Result<Arc<Change>, CheckError> {
-        let include: Vec<Oid> = update.new.into_iter().collect();
-        let exclude: Vec<Oid> = update.old.into_iter().chain(update.held.iter().copied()).collect();
-        let context = self.context(Some(update.reference.clone()));
-        let baselines = self.baselines(&include, &exclude)?;
-        let mut walk = self.repository.walk(&include, &exclude)?;
+        let context = self.context(Some(entering.update.reference.clone()));
+        let baselines = self.baselines(&entering.include(), &entering.exclude)?;
+        let mut ids = entering.commits(self.repository)?;
         let change = if self.needs_impact(context.environment.is_some()) {
-            self.judge_classified(update, &mut walk, &context, &baselines, tally)?
+            self.judge_classified(entering, &mut ids, &context, &baselines, tally)?
         } else {
-            self.judge_passing(update, &mut walk, &context, &baselines, tally)?
+            self.judge_passing(entering, &mut ids, &context, &baselines, tally)?
         };
-        if self.loaded.policy.needs().change_rules {
+        if let Some(destination) = self.destination {
+            let found = control::findings(&self.loaded.config, destination.policy_ref.as_ref(), &change)?;
+            tally.findings.extend(found);
+        }
+        if self.loaded.needs().change_rules {
             let context = Context { impact: Some(change.impact), ..context };
             let meter = self.meter(1);
-            self.loaded.policy.judge(Subject::Change(&change), &context, &meter, &mut tally.findings);
+            self.judge(Subject::Change(&change), (&context).into(), &meter, &mut tally.findings);
         }
         Ok(change)
     }
@@ -70,7 +76,7 @@ impl Check<'_> {
     /// In two passes: the rules of a commit may ask for the impact of the whole change.
     fn judge_classified(
         &self,
-        update: &RefUpdate,
+        entering: &Entering<'_>,
         ids: &mut Ids<'_>,
         context: &Context,
         baselines: &Baselines,
@@ -80,19 +86,20 @@ impl Check<'_> {
         let chunks = map_chunks(self.repository, ids, |handle, ids| Ok(handle.commits(ids, needs)?))?;
         let commits: Vec<Arc<Commit>> = chunks.into_iter().flatten().collect();
         let meter = self.meter(1);
-        let files = self.files_of(update, &commits)?;
-        let mut change = Arc::new(self.change_of(update, commits, files)?);
-        let raised =
-            self.loaded.policy.classify(&change, &meter, &mut tally.findings).map(|(impact, _)| impact);
-        if let Some(impact) = raised {
+        let files = self.files_of(entering, &commits)?;
+        let mut change = Arc::new(self.change_of(entering, commits, files)?);
+        if let Some(impact) = self.classify(&change, &meter, &mut tally.findings) {
             change = Arc::new(Change { impact, ..Change::clone(&change) });
         }
         let context = Context { impact: Some(change.impact), ..context.clone() };
+        let judged = entering.judged(self.repository)?;
+        let is_judged = |commit: &&Arc<Commit>| judged.has(commit);
         if change.commits.len() < CHUNK {
-            self.judge_chunk(self.repository, &change.commits, &context, baselines, &meter, tally)?;
+            let commits: Vec<_> = change.commits.iter().filter(is_judged).cloned().collect();
+            self.judge_chunk(self.repository, &commits, &context, baselines, &meter, tally)?;
         } else {
             // Gathered anew, a chunk at a time and on every core: the contents of so many are not to be held at once.
-            let mut ids = change.commits.iter().filter_map(|commit| commit.id()).map(Ok);
+            let mut ids = change.commits.iter().filter(is_judged).filter_map(|commit| commit.id()).map(Ok);
             tally.add(self.judge_all(&mut ids, &context, baselines)?);
         }
         Ok(change)
@@ -101,17 +108,19 @@ impl Check<'_> {
     /// In one pass, where nothing hangs on how far the change reaches: its files are then left out of it.
     fn judge_passing(
         &self,
-        update: &RefUpdate,
+        entering: &Entering<'_>,
         ids: &mut Ids<'_>,
         context: &Context,
         baselines: &Baselines,
         tally: &mut Tally,
     ) -> Result<Arc<Change>, CheckError> {
         let (meter, needs, store) = (self.meter(0), self.needs(), self.repository.store());
+        let judged = entering.judged(self.repository)?;
         let chunks = map_chunks(self.repository, ids, |handle, ids| {
             let commits = handle.commits(ids, needs)?;
             let mut tally = Tally::default();
-            self.judge_chunk(handle, &commits, context, baselines, &meter, &mut tally)?;
+            let chosen: Vec<_> = commits.iter().filter(|commit| judged.has(commit)).cloned().collect();
+            self.judge_chunk(handle, &chosen, context, baselines, &meter, &mut tally)?;
             // What was gathered of their files goes with the worker.
             let bare =
                 |commit: &Arc<Commit>| Arc::new(Commit::new(commit.parts().clone(), Arc::clone(&store)));
@@ -120,38 +129,38 @@ impl Check<'_> {
         let (commits, tallies): (Vec<_>, Vec<_>) = chunks.into_iter().unzip();
         tally.add(Tally::sum(tallies));
         let commits = commits.into_iter().flatten().collect();
-        Ok(Arc::new(self.change_of(update, commits, Vec::new())?))
+        Ok(Arc::new(self.change_of(entering, commits, Vec::new())?))
     }
 
     pub(super) fn judge_push(&self, changes: &[Arc<Change>], tally: &mut Tally) {
-        if !self.loaded.policy.needs().push_rules || changes.is_empty() {
+        if !self.loaded.needs().push_rules || changes.is_empty() {
             return;
         }
         let push = Arc::new(Push {
             pusher: self.pusher.clone(),
             changes: changes.to_vec(),
-            options: Vec::new(),
-            is_signed: false,
+            options: self.destination.map(|there| there.options.clone()).unwrap_or_default(),
+            is_signed: self.destination.is_some_and(|there| there.is_signed),
             time: self.now,
         });
-        self.loaded.policy.judge(
-            Subject::Push(&push),
-            &Context::default(),
-            &self.meter(1),
-            &mut tally.findings,
-        );
+        let context = Context::default();
+        self.judge(Subject::Push(&push), (&context).into(), &self.meter(1), &mut tally.findings);
     }
 
     fn change_of(
         &self,
-        update: &RefUpdate,
+        entering: &Entering<'_>,
         commits: Vec<Arc<Commit>>,
         files: Vec<Arc<File>>,
     ) -> Result<Change, CheckError> {
-        let is_force = self.is_force(update, &commits)?;
+        let update = entering.update;
+        let is_force = self.is_force(entering, &commits)?;
         let config = &self.loaded.config;
-        let movement =
-            Movement { is_rewind: is_force, is_deletion: update.new.is_none(), is_no_commit: false };
+        let movement = Movement {
+            is_rewind: is_force,
+            is_deletion: update.new.is_none(),
+            is_no_commit: entering.is_no_commit(),
+        };
         Ok(Change {
             reference: update.reference.clone(),
             old: update.old,
@@ -168,9 +177,17 @@ impl Check<'_> {
         })
     }
 
-    /// Is the tip before not in the history of the tip after? It is, if a commit that enters descends from it directly.
-    fn is_force(&self, update: &RefUpdate, commits: &[Arc<Commit>]) -> Result<bool, CheckError> {
-        let (Some(old), Some(new)) = (update.old, update.new) else { return Ok(false) };
+    /// Is what the ref held no longer in the history of what it will hold? A tag does not move at all, so any other value is
+    /// force; so is what is no commit, which has no history.
+    fn is_force(&self, entering: &Entering<'_>, commits: &[Arc<Commit>]) -> Result<bool, CheckError> {
+        let update = entering.update;
+        if update.old.is_none() || update.new.is_none() || update.old == update.new {
+            return Ok(false);
+        }
+        let (Some(old), Some(new)) = (entering.from, entering.to) else { return Ok(true) };
+        if update.reference.as_str().starts_with("refs/tags/") {
+            return Ok(true);
+        }
         if commits.iter().any(|commit| commit.parts().parents.contains(&old)) {
             return Ok(false);
         }
@@ -178,10 +195,14 @@ impl Check<'_> {
     }
 
     /// The net difference joined with the files of the commits on the way, so that nothing hides in a commit and its revert.
-    fn files_of(&self, update: &RefUpdate, commits: &[Arc<Commit>]) -> Result<Vec<Arc<File>>, CheckError> {
-        let base = if update.new.is_some() { update.old } else { None };
+    fn files_of(
+        &self,
+        entering: &Entering<'_>,
+        commits: &[Arc<Commit>],
+    ) -> Result<Vec<Arc<File>>, CheckError> {
+        let base = if entering.to.is_some() { entering.from } else { None };
         let mut files = BTreeMap::new();
-        for file in self.repository.net_files(base, update.new.or(base))? {
+        for file in self.repository.net_files(base, entering.to.or(base))? {
             files.insert(file.path().clone(), file);
         }
         for commit in commits {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::policies::{Baselines, Contexts, Meters};
 use super::shards::{Ids, map_chunks};
-use super::{Baselines, Check, CheckError, Sink, Tally};
+use super::{Check, CheckError, Sink, Tally};
 use crate::facts::{Commit, File, Oid};
 use crate::git::{Needs, Repository};
-use crate::policy::{Context, RunMeter, Subject};
+use crate::policy::{Context, Subject};
 
 /// Files whose blobs are said to be wanted at a time: more than most chunks have, so that git seldom waits for us.
 const READ_AHEAD: usize = 8_192;
@@ -31,7 +32,7 @@ impl Check<'_> {
     }
 
     pub(super) fn needs(&self) -> Needs {
-        let uses = self.loaded.policy.needs();
+        let uses = self.loaded.needs();
         Needs { files: uses.files || uses.file_rules, ..Needs::default() }
     }
 
@@ -42,19 +43,20 @@ impl Check<'_> {
         commits: &[Arc<Commit>],
         context: &Context,
         baselines: &Baselines,
-        meter: &RunMeter,
+        meter: &Meters,
         sink: &mut impl Sink,
     ) -> Result<(), CheckError> {
         let mut ahead = ReadAhead::new(handle, self.loaded, commits)?;
         for commit in commits {
-            let context = Context { baselined: baselines.baselined(commit.id()), ..context.clone() };
+            let (own, required) = baselines.of_commit(commit.id(), context);
+            let contexts = Contexts { own: &own, required: required.as_ref().unwrap_or(&own) };
             meter.add_subjects(1);
             ahead.before_commit()?;
             sink.begin(commit);
-            self.judge_commit(commit, &context, meter, sink);
+            self.judge_commit(commit, contexts, meter, sink);
             if self.needs().files {
                 let files = commit.files()?;
-                self.judge_each(commit, files, &context, meter, sink, &mut ahead)?;
+                self.judge_each(commit, files, contexts, meter, sink, &mut ahead)?;
             }
             sink.end(commit);
         }
@@ -65,12 +67,12 @@ impl Check<'_> {
     pub(super) fn judge_commit(
         &self,
         commit: &Arc<Commit>,
-        context: &Context,
-        meter: &RunMeter,
+        contexts: Contexts<'_>,
+        meter: &Meters,
         sink: &mut impl Sink,
     ) {
-        if self.loaded.policy.needs().commit_rules {
-            self.loaded.policy.judge(Subject::Commit(commit), context, meter, sink.findings());
+        if self.loaded.needs().commit_rules {
+            self.judge(Subject::Commit(commit), contexts, meter, sink.findings());
         }
     }
 
@@ -79,30 +81,30 @@ impl Check<'_> {
         &self,
         handle: &Repository,
         commit: &Arc<Commit>,
-        context: &Context,
-        meter: &RunMeter,
+        contexts: Contexts<'_>,
+        meter: &Meters,
         sink: &mut impl Sink,
     ) -> Result<(), CheckError> {
         let mut ahead = ReadAhead::new(handle, self.loaded, std::slice::from_ref(commit))?;
         let files = commit.files()?;
-        self.judge_each(commit, files, context, meter, sink, &mut ahead)
+        self.judge_each(commit, files, contexts, meter, sink, &mut ahead)
     }
 
     fn judge_each(
         &self,
         commit: &Arc<Commit>,
         files: &[Arc<File>],
-        context: &Context,
-        meter: &RunMeter,
+        contexts: Contexts<'_>,
+        meter: &Meters,
         sink: &mut impl Sink,
         ahead: &mut ReadAhead<'_>,
     ) -> Result<(), CheckError> {
         meter.add_subjects(files.len());
-        let judged = self.loaded.policy.needs().file_rules;
+        let judged = self.loaded.needs().file_rules;
         for file in files {
             ahead.before_file()?;
             if judged {
-                self.loaded.policy.judge(Subject::File(commit, file), context, meter, sink.findings());
+                self.judge(Subject::File(commit, file), contexts, meter, sink.findings());
             }
             sink.file();
             file.release();
@@ -125,7 +127,7 @@ impl<'a> ReadAhead<'a> {
         loaded: &crate::config::LoadedPolicy,
         commits: &[Arc<Commit>],
     ) -> Result<Self, CheckError> {
-        let uses = loaded.policy.needs();
+        let uses = loaded.needs();
         let mut blobs = Vec::new();
         if uses.contents {
             for commit in commits {

@@ -12,26 +12,30 @@
 
 mod change;
 mod draft;
+mod entering;
 mod judge;
 mod message;
+mod policies;
 mod replay;
 mod shards;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use change::RefUpdate;
 pub use draft::Draft;
+pub use entering::Destination;
 pub use message::{Cleanup, clean_message};
 pub use replay::{Difference, Replay, ReplayedRule, Side};
 
+use entering::Entering;
+
 use crate::config::LoadedPolicy;
 use crate::diagnostic::Diagnostics;
-use crate::facts::{Commit, Oid, Person, RefName, StoreError};
+use crate::facts::{Commit, Person, RefName, StoreError};
 use crate::git::{GitError, Repository, Revisions};
-use crate::policy::{Context, Limits, RunMeter};
-use crate::verdict::{Decision, Finding, JudgedChange, State, Summary, Verdict};
+use crate::policy::Context;
+use crate::verdict::{Finding, JudgedChange, Summary, Verdict};
 
 /// Why a check could not be made; every one blocks.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +83,9 @@ pub struct Check<'a> {
     pub progress: &'a Progress,
     /// Does the report tell how far a change reaches? Otherwise that is found out only where something hangs on it.
     pub tells_impact: bool,
+    /// Where a push would go, to judge it as it would be judged there: by which commits are new there, and by what moves and
+    /// who approved. `None`: by the rules alone.
+    pub destination: Option<&'a Destination>,
 }
 
 /// What was found and how much was looked at.
@@ -146,7 +153,7 @@ impl Check<'_> {
         let context = self.context(head.reference);
         let mut tally = Tally::default();
         let meter = self.meter(1);
-        self.judge_files(self.repository, &draft, &context, &meter, &mut tally)?;
+        self.judge_files(self.repository, &draft, (&context).into(), &meter, &mut tally)?;
         Ok(self.verdict(tally, Vec::new()))
     }
 
@@ -156,11 +163,11 @@ impl Check<'_> {
     /// When the index or an object cannot be read.
     pub fn draft(&self, draft: Draft) -> Result<Verdict, CheckError> {
         let head = self.repository.head()?;
-        let files = if self.loaded.policy.needs().files { self.repository.staged()? } else { Vec::new() };
+        let files = if self.loaded.needs().files { self.repository.staged()? } else { Vec::new() };
         let draft = draft.into_commit(self.repository, &self.loaded.people, files)?;
         let context = self.context(head.reference);
         let mut tally = Tally { commits: 1, ..Tally::default() };
-        self.judge_commit(&draft, &context, &self.meter(1), &mut tally);
+        self.judge_commit(&draft, (&context).into(), &self.meter(1), &mut tally);
         Ok(self.verdict(tally, Vec::new()))
     }
 
@@ -188,87 +195,32 @@ impl Check<'_> {
     pub fn updates(&self, updates: &[RefUpdate]) -> Result<Verdict, CheckError> {
         let mut tally = Tally::default();
         let mut changes = Vec::new();
-        for update in updates {
-            changes.push(self.judge_update(update, &mut tally)?);
+        for entering in self.entering(updates)? {
+            changes.push(self.judge_update(&entering, &mut tally)?);
         }
         self.judge_push(&changes, &mut tally);
         let judged = changes.iter().map(|change| self.as_judged(change)).collect();
         Ok(self.verdict(tally, judged))
     }
 
-    fn context(&self, reference: Option<RefName>) -> Context {
-        let environment = reference
-            .as_ref()
-            .and_then(|name| self.loaded.config.environment_of(name))
-            .map(|e| e.name.clone());
-        Context { reference, environment, ..Context::default() }
+    fn entering<'u>(&self, updates: &'u [RefUpdate]) -> Result<Vec<Entering<'u>>, CheckError> {
+        match self.destination {
+            Some(destination) => destination.enter(self.repository, &self.loaded.config, updates),
+            None => updates.iter().map(|update| Entering::alone(self.repository, update)).collect(),
+        }
     }
 
-    fn meter(&self, subjects: usize) -> RunMeter {
-        RunMeter::new(&Limits::default(), subjects)
+    fn context(&self, reference: Option<RefName>) -> Context {
+        let environments = reference.iter().flat_map(|name| self.loaded.config.environments_of(name));
+        let mut names = environments.map(|environment| environment.name.clone());
+        let (environment, more_environments) = (names.next(), names.collect());
+        Context { reference, environment, more_environments, ..Context::default() }
     }
 
     fn verdict(&self, tally: Tally, changes: Vec<JudgedChange>) -> Verdict {
-        let Tally { commits, files, mut findings } = tally;
-        for finding in &mut findings {
-            self.waive(finding);
-        }
-        let count = |state| findings.iter().filter(|f| f.state == state).count();
-        let summary = Summary {
-            commits,
-            files,
-            rules: self.loaded.policy.rules().count(),
-            violated: count(State::Violated),
-            overridden: count(State::Overridden),
-            errors: count(State::Error),
-        };
-        Verdict {
-            version: 1,
-            decision: Decision::of(&findings),
-            policy: self.loaded.name.clone(),
-            changes,
-            findings,
-            summary,
-        }
-    }
-
-    /// A waiver lets a violation pass; an error it cannot, for nobody knows what is being let pass.
-    fn waive(&self, finding: &mut Finding) {
-        if finding.state != State::Violated {
-            return;
-        }
-        let path = finding.path.as_deref().map(Into::into);
-        let waiver = self.loaded.config.waives(&finding.rule, path.as_ref(), finding.commit, self.now);
-        if let Some(waiver) = waiver {
-            finding.state = State::Overridden;
-            finding.fix = Some(format!("waived: {}", waiver.reason));
-        }
-    }
-
-    /// For each rule with a baseline, the commits that it is for: those that the baseline does not reach.
-    fn baselines(&self, include: &[Oid], exclude: &[Oid]) -> Result<Baselines, CheckError> {
-        let mut sets = Vec::new();
-        for (_, binding) in self.loaded.policy.rules() {
-            let Some(baseline) = binding.baseline else {
-                sets.push(None);
-                continue;
-            };
-            let hidden: Vec<Oid> = exclude.iter().copied().chain([baseline]).collect();
-            let fresh = self.repository.walk(include, &hidden)?.collect::<Result<HashSet<_>, _>>()?;
-            sets.push(Some(fresh));
-        }
-        Ok(Baselines(sets))
-    }
-}
-
-/// By rule in force: `None` where it has no baseline, else the commits it is for.
-#[derive(Debug, Default)]
-struct Baselines(Vec<Option<HashSet<Oid>>>);
-
-impl Baselines {
-    /// Which rules are not for this commit; empty where every rule is.
-    fn baselined(&self, id: Option<Oid>) -> Vec<bool> {
-        let Some(id) = id.filter(|_| self.0.iter().any(Option::is_some)) else { return Vec::new() };
-        self.0.iter().map(|fresh| fresh.as_ref().is_some_and(|fresh| !fresh.contains(&id))).collect()
+        let Tally { commits, files, findings } = tally;
+        let rules = self.loaded.in_force().len();
+        let summary = Summary { commits, files, rules, ..Summary::default() };
+        Verdict::new(self.loaded.name.clone(), changes, summary).with(findings)
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::ConfigFile;
+use crate::config::{ConfigFile, IdentitySource};
 
 /// Git hooks and policy as code: check commits with sandboxed Rhai rules, in hooks, in CI and on the server.
 #[derive(Debug, Parser)]
@@ -29,12 +29,18 @@ impl Arguments {
     /// `bylaws hook NAME ARGUMENT...`, as the shims call it, is known without the grammar of all commands: to build that takes
     /// a tenth of what a hook may.
     fn of_shim(words: &[OsString]) -> Option<Self> {
-        let [_, command, name, arguments @ ..] = words else { return None };
         let is_option = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
+        let (words, host_settings) = match words {
+            [program, command, option, file, rest @ ..] if option == "--host-settings" => {
+                ([&[program.clone(), command.clone()], rest].concat(), Some(PathBuf::from(file)))
+            }
+            _ => (words.to_vec(), None),
+        };
+        let [_, command, name, arguments @ ..] = words.as_slice() else { return None };
         if command != "hook" || is_option(name) || arguments.iter().any(is_option) {
             return None;
         }
-        let hook = Hook { name: name.to_str()?.to_owned(), arguments: arguments.to_vec() };
+        let hook = Hook { host_settings, name: name.to_str()?.to_owned(), arguments: arguments.to_vec() };
         Some(Self { command: Command::Hook(hook), common: Common::default() })
     }
 }
@@ -106,12 +112,12 @@ pub(super) enum Backend {
 pub(super) enum Command {
     /// Write a commented starter policy into .bylaws/
     Init(Init),
-    /// Install the hooks in this repository; hooks that are there already go on running
+    /// Install the hooks in this repository, or on a server; hooks that are there already go on running
     Install(Install),
     /// Take the hooks out again, byte for byte
-    Uninstall,
-    /// Say what is enforced here, what is not, and why
-    Doctor,
+    Uninstall(OnServer),
+    /// Say what is enforced here, or on a server, what is not, and why
+    Doctor(OnServer),
     /// Run the rules on commits, staged files or a message
     Check(Check),
     /// List the rules in force, or show one whole
@@ -124,6 +130,8 @@ pub(super) enum Command {
     Docs(Docs),
     /// Find mistakes in rules, tests and configuration without running anything
     Lint(Lint),
+    /// Serve git alone to LOGIN: the forced command of a key in authorized_keys
+    Serve(Serve),
     /// What an installed hook calls
     Hook(Hook),
     /// Write the JSON Schema of bylaws.toml, people.toml or server.toml, for editors
@@ -143,11 +151,12 @@ impl Command {
             Self::Replay(replay) if replay.compare.is_some() => Format::OF_LISTS,
             Self::Check(_) | Self::Hook(_) | Self::Replay(_) => Format::OF_FINDINGS,
             Self::Test(_) => Format::OF_TESTS,
-            Self::Rules(_) | Self::Doctor | Self::Lint(_) => Format::OF_LISTS,
+            Self::Rules(_) | Self::Doctor(_) | Self::Lint(_) => Format::OF_LISTS,
             Self::Init(_)
             | Self::Install(_)
-            | Self::Uninstall
+            | Self::Uninstall(_)
             | Self::Docs(_)
+            | Self::Serve(_)
             | Self::Schema(_)
             | Self::Definitions(_)
             | Self::Completions(_)
@@ -169,8 +178,23 @@ pub(super) struct Init {
 #[derive(Debug, Args)]
 pub(super) struct Install {
     /// Only this hook (may be given again)
-    #[arg(long = "hook", value_name = "NAME")]
+    #[arg(long = "hook", value_name = "NAME", conflicts_with = "paths")]
     pub(super) hooks: Vec<String>,
+    #[command(flatten)]
+    pub(super) server: OnServer,
+    /// Who says who pushes, where that cannot be seen
+    #[arg(long, value_name = "SOURCE", requires = "paths", value_parser = IdentitySource::WORDS)]
+    pub(super) identity: Option<String>,
+    /// The settings of the whole host, if they are not in /etc/bylaws/server.toml
+    #[arg(long, value_name = "FILE", requires = "paths")]
+    pub(super) host_settings: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OnServer {
+    /// On a server: these bare repositories, and all in these folders
+    #[arg(long = "server", value_name = "PATH", num_args = 1..)]
+    pub(super) paths: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -253,8 +277,17 @@ pub(super) struct Lint {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Who pushes with this key, as people.toml names them in `logins`
+    pub(super) login: String,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Hook {
-    /// pre-commit, commit-msg or pre-push
+    /// The host's server.toml; default: /etc/bylaws/server.toml
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(super) host_settings: Option<PathBuf>,
+    /// pre-commit, commit-msg, pre-push, pre-receive or post-receive
     pub(super) name: String,
     /// What git gave the hook
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -315,6 +348,8 @@ mod tests {
             "bylaws hook pre-commit",
             "bylaws hook commit-msg .git/COMMIT_EDITMSG",
             "bylaws hook pre-push origin ssh://x",
+            "bylaws hook pre-receive",
+            "bylaws hook --host-settings /etc/x pre-receive",
         ] {
             let short = Arguments::of_shim(&words(line)).expect(line);
             let whole = Arguments::try_parse_from(words(line)).expect(line);

@@ -11,6 +11,7 @@ use super::output::{self, Stream};
 use super::session::{self, Session, held_by, tracking};
 use super::{Exit, progress};
 use crate::check::RefUpdate;
+use crate::config::Purpose;
 use crate::facts::{Oid, RefName};
 use crate::git::{self, Head, Repository, Revisions};
 use crate::verdict::Verdict;
@@ -45,7 +46,7 @@ pub(super) fn run(
         target = Target::Commits(Revisions { include: Vec::new(), exclude: Vec::new(), single: true });
     }
     let session = match &command.onto {
-        Some(_) => as_the_server(command, common, environment, repository)?,
+        Some(_) => as_the_server(command, common, environment, repository)?.pushing_to(&command.remote)?,
         None => Session::new(common, environment, repository)?,
     };
     output::notices(&session.loaded, common)?;
@@ -125,7 +126,8 @@ fn unpublished(repository: &Repository, head: &Head) -> anyhow::Result<Target> {
         return Ok(Target::Staged);
     }
     let Some(new) = head.id else { return Ok(Target::Nothing) };
-    let mut held: Vec<Oid> = repository.references("refs/remotes/")?.into_iter().map(|(_, id)| id).collect();
+    let mut held: Vec<Oid> =
+        repository.references("refs/remotes/")?.into_iter().map(|reference| reference.id).collect();
     let old = match &head.reference {
         Some(reference) => upstream(repository, reference)?,
         None => None,
@@ -177,24 +179,25 @@ fn as_the_server<'e>(
     environment: &'e Environment,
     repository: Repository,
 ) -> anyhow::Result<Session<'e>> {
-    let ours = Session::new(common, environment, repository)?;
     if common.policy.is_some() {
-        return Ok(ours);
+        return Session::new(common, environment, repository);
     }
-    let Some(theirs) = session::remote_policy(&ours.repository, &command.remote, environment)? else {
+    let Some(theirs) = session::remote_policy(&repository, &command.remote, environment)? else {
         output::note(&format!(
             "note: `{}` has no policy as last fetched; judging by the work tree's",
             command.remote
         ))?;
-        return Ok(ours);
+        return Session::new(common, environment, repository);
     };
-    if theirs.name.digest != ours.loaded.name.digest {
-        output::note(&format!(
-            "note: judging by the policy of `{}`; the work tree's differs from it",
-            theirs.name.source
-        ))?;
+    // A policy that is being written may not load yet; it judges nothing here.
+    let differs = match session::load(common, environment, &repository, Purpose::All) {
+        Ok(ours) => (theirs.name.digest != ours.name.digest).then_some("differs from it"),
+        Err(_) => Some("does not load"),
+    };
+    if let Some(how) = differs {
+        let source = &theirs.name.source;
+        output::note(&format!("note: judging by the policy of `{source}`; the work tree's {how}"))?;
     }
-    let Session { repository, .. } = ours;
     Session::with_policy(common, environment, repository, theirs)
 }
 
@@ -223,14 +226,13 @@ pub(super) fn suited_for<'e>(
     if fixed || range.single {
         return Ok(session);
     }
-    let uses = session.loaded.policy.needs();
+    let uses = session.loaded.needs();
     let long = if uses.files || uses.file_rules { LONG_WITH_FILES } else { LONG_WITHOUT_FILES };
     if !whole && repository.walk(&range.include, &range.exclude)?.take(long).count() < long {
         return Ok(session);
     }
-    let Session { environment, loaded, .. } = session;
-    let repository = session::open_with(common, environment, git::Backend::Plumbing)?;
-    Session::with_policy(common, environment, repository, loaded)
+    let repository = session::open_with(common, session.environment, git::Backend::Plumbing)?;
+    Ok(session.reading(repository))
 }
 
 fn judge(session: &Session<'_>, target: Target, common: &Common) -> anyhow::Result<Verdict> {
@@ -243,7 +245,11 @@ fn judge(session: &Session<'_>, target: Target, common: &Common) -> anyhow::Resu
                 let reference = session.repository.head()?.reference;
                 check.commits(&revisions, reference)?
             }
-            Target::Update(update) => check.updates(&[update])?,
+            Target::Update(update) => {
+                let updates = [update];
+                let found = session.names_and_policy(&updates)?;
+                check.updates(&updates)?.with(found)
+            }
             Target::Nothing => check.updates(&[])?,
         })
     })

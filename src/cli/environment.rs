@@ -54,6 +54,24 @@ impl Environment {
         self.get(name).map(|value| self.folder.join(value))
     }
 
+    /// The repository of a server's hook: as git set it for the hook, with no configuration but the repository's own, and
+    /// nothing of what a client may have sent into the environment.
+    pub(super) fn server_location(&self) -> Location {
+        let git_dir = self.path("GIT_DIR").unwrap_or_else(|| self.folder.clone());
+        let only = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")];
+        let kept = ["PATH", "HOME", "TMPDIR"];
+        Location {
+            start: self.folder.clone(),
+            git_dir: Some(git_dir),
+            object_directory: self.path("GIT_OBJECT_DIRECTORY"),
+            alternate_object_directories: self.get("GIT_ALTERNATE_OBJECT_DIRECTORIES").map(OsStr::to_owned),
+            user_config: only.map(|(name, value)| (name.into(), value.into())).to_vec(),
+            environment: self.named(|name| kept.contains(&name)),
+            no_lazy_fetch: true,
+            ..Location::default()
+        }
+    }
+
     /// Where git's work is to be done, by `-C` and by what git set for a hook.
     pub(super) fn location(&self, start: Option<&Path>) -> Location {
         Location {

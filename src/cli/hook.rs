@@ -8,6 +8,7 @@ use super::Exit;
 use super::arguments::{self, Common};
 use super::environment::Environment;
 use super::output::{self, Stream};
+use super::receive;
 use super::session::{self, Session, held_by};
 use crate::check::{Cleanup, Draft, Progress, RefUpdate, clean_message};
 use crate::config::{LoadedPolicy, Purpose};
@@ -21,6 +22,11 @@ pub(super) fn run(
     common: &Common,
     environment: &Environment,
 ) -> anyhow::Result<Exit> {
+    match command.name.as_str() {
+        "pre-receive" => return receive::pre_receive(command, environment),
+        "post-receive" => return receive::post_receive(command, environment),
+        _ => {}
+    }
     let repository = session::open(common, environment)?;
     let input = if command.name == "pre-push" { standard_input()? } else { Vec::new() };
     let nested = environment.get(hook::NESTED);
@@ -33,7 +39,7 @@ pub(super) fn run(
     match command.name.as_str() {
         "pre-commit" => {
             let session = Session::for_purpose(common, environment, repository, Purpose::Files)?;
-            if !session.loaded.policy.needs().file_rules {
+            if !session.loaded.needs().file_rules {
                 return Ok(Exit::Allowed);
             }
             let verdict = session.check(&Progress::default()).staged()?;
@@ -150,7 +156,10 @@ fn pre_push(
         Some(policy) => Session::with_policy(common, environment, repository, policy)?,
         None => Session::new(common, environment, repository)?,
     };
+    let session = session.pushing_to(&remote)?;
+    let found = session.names_and_policy(&updates)?;
     let verdict = super::progress::shown(common.quiet, |progress| session.check(progress).updates(&updates))?;
+    let verdict = verdict.with(found);
     answer(&verdict, &session.loaded, common, environment)
 }
 
@@ -165,11 +174,10 @@ fn update_of(line: &str, remote: &str, repository: &Repository) -> anyhow::Resul
     };
     let (new, old) = (id(new)?, id(old)?);
     let reference = RefName::new(reference).with_context(|| format!("`{reference}` is no name for a ref"))?;
-    let new = (!new.is_zero()).then(|| repository.resolve(&new.to_string())).transpose()?;
     // What was never fetched cannot be subtracted by its id; what the remote is known to hold can.
     let known = !old.is_zero() && repository.exists(old)?;
     let held = if known { Vec::new() } else { held_by(repository, remote)? };
-    let old = if known { Some(repository.resolve(&old.to_string())?) } else { None };
+    let (old, new) = (known.then_some(old), (!new.is_zero()).then_some(new));
     Ok(RefUpdate { reference, old, new, held })
 }
 

@@ -57,16 +57,16 @@ pub(super) fn uninstall(common: &Common, environment: &Environment) -> anyhow::R
     Ok(Exit::Allowed)
 }
 
-fn notes(notes: &[String]) -> std::io::Result<()> {
+pub(super) fn notes(notes: &[String]) -> std::io::Result<()> {
     notes.iter().try_for_each(|text| output::say(&format!("note: {}", clean(text))))
 }
 
-fn version() -> String {
+pub(super) fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
 /// Where the hooks find this program from now on.
-fn binary(environment: &Environment) -> anyhow::Result<std::path::PathBuf> {
+pub(super) fn binary(environment: &Environment) -> anyhow::Result<std::path::PathBuf> {
     let running = std::env::current_exe().context("cannot tell where this program is")?;
     let folders = environment.get("PATH").into_iter().flat_map(std::env::split_paths);
     Ok(install::lasting_path(&running, folders))
@@ -89,7 +89,7 @@ fn policy_check(common: &Common, environment: &Environment, repository: Reposito
     let name = "policy".to_owned();
     match Session::new(common, environment, repository) {
         Ok(session) => {
-            let rules = session.loaded.policy.rules().count();
+            let rules = session.loaded.in_force().len();
             let message = format!("{rules} rules are in force, from {}", session.loaded.name.source);
             Check { name, ok: true, message, help: None }
         }
@@ -105,7 +105,7 @@ fn policy_check(common: &Common, environment: &Environment, repository: Reposito
     }
 }
 
-fn say_check(check: &Check) -> std::io::Result<()> {
+pub(super) fn say_check(check: &Check) -> std::io::Result<()> {
     let mark = if check.ok { "ok" } else { "not enforced" };
     let message: Vec<String> = check.message.lines().map(clean).collect();
     output::say(&format!("{mark}: {}: {}", check.name, message.join("\n    ")))?;
@@ -114,11 +114,10 @@ fn say_check(check: &Check) -> std::io::Result<()> {
 
 fn as_json(checks: &[Check]) -> serde_json::Value {
     let enforced = checks.iter().all(|check| check.ok);
-    let checks: Vec<serde_json::Value> = checks
-        .iter()
-        .map(|check| {
-            serde_json::json!({ "name": check.name, "ok": check.ok, "message": check.message, "help": check.help })
-        })
-        .collect();
+    let checks: Vec<serde_json::Value> = checks.iter().map(check_as_json).collect();
     serde_json::json!({ "version": 1, "enforced": enforced, "checks": checks })
+}
+
+pub(super) fn check_as_json(check: &Check) -> serde_json::Value {
+    serde_json::json!({ "name": check.name, "ok": check.ok, "message": check.message, "help": check.help })
 }

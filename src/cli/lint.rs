@@ -9,7 +9,7 @@ use super::{output, session};
 use crate::config::{self, PolicySource};
 use crate::diagnostic::Diagnostic;
 use crate::facts::RefName;
-use crate::git::Repository;
+use crate::git::{Reference, Repository};
 use crate::policy::lint::Linted;
 use crate::report::clean;
 
@@ -42,8 +42,9 @@ pub(super) fn run(
 fn in_force(common: &Common, environment: &Environment) -> anyhow::Result<Linted> {
     let repository = session::open(common, environment)?;
     let shown = common.policy.clone().unwrap_or_else(|| ".bylaws".to_owned());
+    let required = if common.policy.is_some() { None } else { session::required(&repository)? };
     let linted = session::with_source(common, environment, &repository, |source| {
-        config::lint(source, environment.now).map_err(anyhow::Error::from)
+        config::lint(source, required, environment.now).map_err(anyhow::Error::from)
     })?;
     let Some(mut linted) = linted else {
         let missing = Diagnostic::new(format!("there is no policy at `{shown}`"));
@@ -61,7 +62,7 @@ fn unmatched(linted: &Linted, repository: &Repository) -> anyhow::Result<Vec<Dia
     }
     let files = session::tracked(repository)?;
     let mut refs: Vec<RefName> = Vec::new();
-    for (name, _) in repository.references("refs/")? {
+    for Reference { name, .. } in repository.references("refs/")? {
         // A branch of a remote is one that may be pushed to.
         let branch = name.as_str().strip_prefix("refs/remotes/").and_then(|rest| rest.split_once('/'));
         refs.extend(branch.and_then(|(_, branch)| RefName::new(format!("refs/heads/{branch}"))));
@@ -141,7 +142,7 @@ fn of_part(full: &Path, shown: &str, environment: &Environment) -> anyhow::Resul
 
 fn policy(folder: &Path, shown: &str, environment: &Environment) -> anyhow::Result<Linted> {
     let source = PolicySource::Folder(folder, shown.to_owned());
-    Ok(config::lint(source, environment.now)?.unwrap_or_default())
+    Ok(config::lint(source, None, environment.now)?.unwrap_or_default())
 }
 
 fn is_policy(folder: &Path) -> bool {

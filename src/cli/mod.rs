@@ -11,10 +11,13 @@ mod hook;
 mod init;
 mod install;
 mod lint;
+mod operator;
 mod output;
 mod progress;
+mod receive;
 mod replay;
 mod rules;
+mod serve;
 mod session;
 mod test;
 
@@ -87,15 +90,23 @@ fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<
     has_format(&arguments.command, common.format)?;
     match &arguments.command {
         Command::Init(command) => init::run(command, common, environment),
+        Command::Install(command) if !command.server.paths.is_empty() => {
+            operator::install(command, common, environment)
+        }
         Command::Install(command) => install::install(command, common, environment),
-        Command::Uninstall => install::uninstall(common, environment),
-        Command::Doctor => install::doctor(common, environment),
+        Command::Uninstall(server) if !server.paths.is_empty() => {
+            operator::uninstall(server, common, environment)
+        }
+        Command::Uninstall(_) => install::uninstall(common, environment),
+        Command::Doctor(server) if !server.paths.is_empty() => operator::doctor(server, common, environment),
+        Command::Doctor(_) => install::doctor(common, environment),
         Command::Check(command) => check::run(command, common, environment),
         Command::Rules(command) => rules::run(command, common, environment),
         Command::Replay(command) => replay::run(command, common, environment),
         Command::Test(command) => test::run(command, common, environment),
         Command::Docs(command) => docs::run(command, common, environment),
         Command::Lint(command) => lint::run(command, common, environment),
+        Command::Serve(command) => serve::run(command, environment),
         Command::Hook(command) => hook::run(command, common, environment),
         Command::Schema(command) => editors::schema(command, common, environment),
         Command::Definitions(command) => editors::definitions(command, common, environment),

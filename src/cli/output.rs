@@ -36,7 +36,7 @@ pub(super) fn report(
         Format::Github => Box::new(Github),
         Format::Gitlab => Box::new(Gitlab),
     };
-    let rules: Vec<RuleInForce<'_>> = loaded.policy.rules().collect();
+    let rules: Vec<RuleInForce<'_>> = loaded.in_force();
     let outcome = Outcome { verdict, rules: &rules, took: environment.started.elapsed() };
     match stream {
         Stream::Out => {

@@ -77,12 +77,12 @@ fn chosen(mut loaded: LoadedPolicy, command: &arguments::Replay) -> Result<Loade
     if command.rules.is_empty() {
         return Ok(loaded);
     }
-    let known = loaded.policy.book().rules();
-    if let Some(unknown) = command.rules.iter().find(|id| !known.iter().any(|rule| rule.id == **id)) {
+    let known: Vec<&str> = loaded.rules().iter().map(|one| one.rule.id.as_str()).collect();
+    if let Some(unknown) = command.rules.iter().find(|id| !known.contains(&id.as_str())) {
         let mistake = Diagnostic::new(format!("unknown rule `{unknown}`"));
-        return Err(mistake.nearest(unknown, known.iter().map(|rule| rule.id.as_str())));
+        return Err(mistake.nearest(unknown, known));
     }
-    loaded.policy = loaded.policy.only(&command.rules);
+    loaded.only(&command.rules);
     Ok(loaded)
 }
 
@@ -106,7 +106,7 @@ fn compared<'e>(
     };
     if !command.rules.is_empty() {
         // A rule that is new is not there; that it was not is part of the answer.
-        loaded.policy = loaded.policy.only(&command.rules);
+        loaded.only(&command.rules);
     }
     let repository = session::open_with(common, environment, session.repository.backend())?;
     Session::with_policy(common, environment, repository, loaded)

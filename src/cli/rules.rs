@@ -23,8 +23,10 @@ pub(super) fn run(
     let text = match (&command.rule, common.format) {
         (None, Format::Json) => json(&shown.list_json())?,
         (None, _) => shown.list(common.quiet),
-        (Some(id), Format::Json) => json(&shown.one_json(shown.find(id)?))?,
-        (Some(id), _) => shown.whole(shown.find(id)?),
+        (Some(id), Format::Json) => json(&shown.some_json(&shown.find(id)?))?,
+        (Some(id), _) => {
+            shown.find(id)?.into_iter().map(|one| shown.whole(one)).collect::<Vec<_>>().join("\n")
+        }
     };
     output::say(text.trim_end())?;
     Ok(Exit::Allowed)
@@ -51,18 +53,19 @@ impl<'a> Shown<'a> {
         self.rules.iter().filter(|one| one.level() == Level::Off)
     }
 
-    /// A rule by its id, be it off.
-    fn find(&self, id: &str) -> anyhow::Result<&ListedRule<'a>> {
-        let found = self.rules.iter().find(|one| one.rule.id == id);
-        Ok(found.ok_or_else(|| {
-            Diagnostic::new(format!("no rule `{id}` is loaded"))
-                .nearest(id, self.rules.iter().map(|one| one.rule.id.as_str()))
-        })?)
+    /// A rule by its id, be it off; the operator's and the repository's, where both have one.
+    fn find(&self, id: &str) -> Result<Vec<&ListedRule<'a>>, Diagnostic> {
+        let found: Vec<_> = self.rules.iter().filter(|one| one.rule.id == id).collect();
+        if found.is_empty() {
+            return Err(Diagnostic::new(format!("no rule `{id}` is loaded"))
+                .nearest(id, self.rules.iter().map(|one| one.rule.id.as_str())));
+        }
+        Ok(found)
     }
 
-    fn waivers(&self, rule: &'a RuleInfo) -> impl Iterator<Item = &'a Waiver> {
-        let loaded = self.loaded;
-        loaded.config.waivers.iter().filter(move |waiver| waiver.rule == rule.id)
+    fn waivers(&self, one: &ListedRule<'a>) -> impl Iterator<Item = &'a Waiver> + use<'a> {
+        let rule = one.rule;
+        one.of.config.waivers.iter().filter(move |waiver| waiver.rule == rule.id)
     }
 
     fn list(&self, quiet: bool) -> String {
@@ -72,7 +75,9 @@ impl<'a> Shown<'a> {
         for one in self.in_force() {
             let place = clean(&one.rule.place.to_string());
             let title = clean(&one.rule.title);
-            text.push_str(&format!("{:wide$}  {:14}  {title}  {place}\n", one.rule.id, one.level().as_str()));
+            let required = if one.is_required { "  (required)" } else { "" };
+            let (id, level) = (&one.rule.id, one.level().as_str());
+            text.push_str(&format!("{id:wide$}  {level:14}  {title}  {place}{required}\n"));
             for (name, default, given) in one.params() {
                 if let Some(given) = given.filter(|given| *given != default) {
                     let shown = clean(&format!("{name} = {given} (default {default})"));
@@ -102,6 +107,9 @@ impl<'a> Shown<'a> {
         line("why", &rule.why);
         line("level", one.level().as_str());
         line("from", &from(rule));
+        if one.is_required {
+            line("required", "by the operator: what this repository says of rules does not reach it");
+        }
         line("controls", &rule.controls.join(", "));
         line("looks at", &handlers(rule.handles).join(", "));
         for (key, values) in filters(&rule.filters) {
@@ -120,7 +128,7 @@ impl<'a> Shown<'a> {
             line("except", &binding.except.patterns().join(", "));
             line("baseline", &binding.baseline.map(|id| id.to_string()).unwrap_or_default());
         }
-        for waiver in self.waivers(rule) {
+        for waiver in self.waivers(one) {
             let until = if waiver.is_expired(self.now) { "ended on" } else { "until" };
             let shown = format!(
                 "{until} {}, for {}: {}",
@@ -130,7 +138,7 @@ impl<'a> Shown<'a> {
             );
             line("waiver", &shown);
         }
-        if let Some(source) = self.source(rule) {
+        if let Some(source) = source(one) {
             text.push('\n');
             for line in source.trim_end().lines() {
                 // Tabs are for the terminal to show.
@@ -142,12 +150,6 @@ impl<'a> Shown<'a> {
         text
     }
 
-    /// The text of the script that a rule is written in.
-    fn source(&self, rule: &RuleInfo) -> Option<String> {
-        let scripts = &self.loaded.scripts;
-        Some(scripts.iter().find(|script| script.name == rule.place.file)?.text.clone())
-    }
-
     fn list_json(&self) -> serde_json::Value {
         let off: Vec<&str> = self.off().map(|one| one.rule.id.as_str()).collect();
         let rules: Vec<serde_json::Value> = self.in_force().map(|one| self.rule_json(one)).collect();
@@ -157,12 +159,16 @@ impl<'a> Shown<'a> {
         })
     }
 
-    fn one_json(&self, one: &ListedRule<'a>) -> serde_json::Value {
-        let mut rule = self.rule_json(one);
-        if let Some(object) = rule.as_object_mut() {
-            object.insert("source".to_owned(), self.source(one.rule).into());
-        }
-        serde_json::json!({ "version": 1, "policy": self.loaded.name, "rules": [rule] })
+    fn some_json(&self, some: &[&ListedRule<'a>]) -> serde_json::Value {
+        let with_source = |one: &&ListedRule<'a>| {
+            let mut rule = self.rule_json(one);
+            if let Some(object) = rule.as_object_mut() {
+                object.insert("source".to_owned(), source(one).into());
+            }
+            rule
+        };
+        let rules: Vec<serde_json::Value> = some.iter().map(with_source).collect();
+        serde_json::json!({ "version": 1, "policy": self.loaded.name, "rules": rules })
     }
 
     fn rule_json(&self, one: &ListedRule<'a>) -> serde_json::Value {
@@ -175,7 +181,7 @@ impl<'a> Shown<'a> {
             })
             .collect();
         let waivers: Vec<serde_json::Value> = self
-            .waivers(rule)
+            .waivers(one)
             .map(|waiver| {
                 serde_json::json!({
                     "until": waiver.last_day(), "ended": waiver.is_expired(self.now), "reason": waiver.reason,
@@ -193,7 +199,7 @@ impl<'a> Shown<'a> {
         let binding = one.binding;
         serde_json::json!({
             "id": rule.id, "title": rule.title, "why": rule.why, "controls": rule.controls,
-            "level": one.level(), "params": params,
+            "level": one.level(), "required": one.is_required, "params": params,
             "set": set, "file": rule.place.file, "line": rule.place.line,
             "handlers": handlers(rule.handles), "filters": filters,
             "paths": binding.and_then(|binding| binding.paths.as_ref()).map(|paths| paths.patterns()),
@@ -202,6 +208,12 @@ impl<'a> Shown<'a> {
             "waivers": waivers,
         })
     }
+}
+
+/// The text of the script that a rule is written in.
+fn source(one: &ListedRule<'_>) -> Option<String> {
+    let scripts = &one.of.scripts;
+    Some(scripts.iter().find(|script| script.name == one.rule.place.file)?.text.clone())
 }
 
 fn from(rule: &RuleInfo) -> String {

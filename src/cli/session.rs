@@ -7,10 +7,12 @@ use anyhow::Context as _;
 
 use super::arguments::{Backend, Common, Format};
 use super::environment::Environment;
-use crate::check::{Check, Progress};
+use crate::check::{Check, Destination, Progress, RefUpdate};
 use crate::config::{self, LoadedPolicy, PolicySource, Purpose};
 use crate::facts::{FileStatus, GitPath, Oid, Person, RefName};
-use crate::git::{self, Repository};
+use crate::git::{self, Reference, Repository};
+use crate::server;
+use crate::verdict::Finding;
 
 /// What a check is made with.
 pub(super) struct Session<'e> {
@@ -19,6 +21,7 @@ pub(super) struct Session<'e> {
     pub(super) loaded: LoadedPolicy,
     pub(super) pusher: Person,
     tells_impact: bool,
+    destination: Option<Destination>,
 }
 
 /// Opens the repository that the command is about.
@@ -42,7 +45,8 @@ pub(super) fn open_with(
 }
 
 impl<'e> Session<'e> {
-    /// With the policy of `--policy`, else the work tree's, else (in a bare repository) `HEAD`'s, else the built-in one.
+    /// With the policy of `--policy`; else the work tree's, or in a bare repository `HEAD`'s, under the operator's; else the
+    /// built-in one.
     pub(super) fn new(
         common: &Common,
         environment: &'e Environment,
@@ -72,7 +76,35 @@ impl<'e> Session<'e> {
         let repository = repository.with_people(Arc::clone(&loaded.people), environment.now);
         let pusher = local_person(&repository, &loaded, environment)?;
         let tells_impact = common.format != Format::Human;
-        Ok(Self { environment, repository, loaded, pusher, tells_impact })
+        Ok(Self { environment, repository, loaded, pusher, tells_impact, destination: None })
+    }
+
+    /// The same, to judge updates as they would be judged on the other side, as far as that is known here: the remote's
+    /// branches as last fetched, and its default branch for the one that holds the policy.
+    pub(super) fn pushing_to(self, remote: &str) -> anyhow::Result<Self> {
+        let prefix = format!("refs/remotes/{remote}/");
+        let there = |reference: Reference| {
+            let branch = reference.name.as_str().strip_prefix(&prefix).filter(|branch| *branch != "HEAD")?;
+            Some(Reference { name: RefName::from_short(branch)?, id: reference.id, target: None })
+        };
+        let refs = self.repository.references(&prefix)?.into_iter().filter_map(there).collect();
+        let policy_ref = default_branch(&self.repository, remote)?
+            .and_then(|name| RefName::from_short(name.as_str().strip_prefix(&prefix)?));
+        Ok(Self { destination: Some(Destination { refs, policy_ref, ..Destination::default() }), ..self })
+    }
+
+    /// The same, reading the repository in another way.
+    pub(super) fn reading(self, repository: Repository) -> Self {
+        let repository = repository.with_people(Arc::clone(&self.loaded.people), self.environment.now);
+        Self { repository, ..self }
+    }
+
+    /// What is found in a push beside what the check finds, where it is judged as on the other side.
+    pub(super) fn names_and_policy(&self, updates: &[RefUpdate]) -> anyhow::Result<Vec<Finding>> {
+        let Some(destination) = &self.destination else { return Ok(Vec::new()) };
+        let (repository, now) = (&self.repository, self.environment.now);
+        let required = required(repository)?;
+        Ok(server::names_and_policy(repository, updates, destination, &self.loaded, required, now)?)
     }
 
     /// A check with all this.
@@ -84,6 +116,7 @@ impl<'e> Session<'e> {
             pusher: &self.pusher,
             progress,
             tells_impact: self.tells_impact,
+            destination: self.destination.as_ref(),
         }
     }
 }
@@ -97,15 +130,12 @@ pub(super) fn load(
     if let Some(words) = &common.policy {
         return named_policy(words, common, environment, repository);
     }
-    let there = match (repository.work_tree(), repository.head()?.id) {
-        (Some(top), _) => {
-            let folder = top.join(".bylaws");
-            let source = PolicySource::Folder(&folder, ".bylaws".to_owned());
-            config::load_for(source, environment.now, purpose)?
-        }
-        (None, Some(head)) => policy_at(repository, head, "HEAD", environment)?,
-        (None, None) => None,
+    let folder = repository.work_tree().map(|top| top.join(".bylaws"));
+    let own = match &folder {
+        Some(folder) => Some(PolicySource::Folder(folder, ".bylaws".to_owned())),
+        None => repository.head()?.id.map(|head| tree_source(repository, head, "HEAD")),
     };
+    let there = config::load_governed(own, required(repository)?, environment.now, purpose)?;
     if let Some(policy) = there {
         return Ok(policy);
     }
@@ -136,23 +166,31 @@ pub(super) fn with_source<R>(
     }
     match (repository.work_tree(), repository.head()?.id) {
         (Some(top), _) => work(PolicySource::Folder(&top.join(".bylaws"), ".bylaws".to_owned())),
-        (None, Some(head)) => {
-            let (path, shown) = (".bylaws".to_owned(), "HEAD:.bylaws".to_owned());
-            work(PolicySource::Tree(repository, head, path, shown))
-        }
+        (None, Some(head)) => work(tree_source(repository, head, "HEAD")),
         (None, None) => anyhow::bail!("a bare repository without commits has no policy"),
     }
 }
 
-/// The policy in `.bylaws` of a commit; `None` where it has none.
+/// The policy in `.bylaws` of a commit, under the operator's; `None` where there is neither.
 pub(super) fn policy_at(
     repository: &Repository,
     commit: Oid,
     shown: &str,
     environment: &Environment,
 ) -> anyhow::Result<Option<LoadedPolicy>> {
-    let source = PolicySource::Tree(repository, commit, ".bylaws".to_owned(), format!("{shown}:.bylaws"));
-    Ok(config::load_if_present(source, environment.now)?)
+    let own = Some(tree_source(repository, commit, shown));
+    Ok(config::load_governed(own, required(repository)?, environment.now, Purpose::All)?)
+}
+
+fn tree_source<'r>(repository: &'r Repository, commit: Oid, shown: &str) -> PolicySource<'r> {
+    PolicySource::Tree(repository, commit, ".bylaws".to_owned(), format!("{shown}:.bylaws"))
+}
+
+/// The operator's policy, as last fetched from the server that publishes it.
+pub(super) fn required(repository: &Repository) -> anyhow::Result<Option<PolicySource<'_>>> {
+    let Some(name) = RefName::new(config::REQUIRED_REF) else { return Ok(None) };
+    let commit = repository.reference(&name)?;
+    Ok(commit.map(|commit| tree_source(repository, commit, name.as_str())))
 }
 
 /// The policy of `--policy DIR`, for which no repository is needed; `None` if that names no folder.
@@ -219,7 +257,7 @@ pub(super) fn tracking(remote: &str, branch: &str) -> Option<RefName> {
 /// The tips of all that a remote is known to hold.
 pub(super) fn held_by(repository: &Repository, remote: &str) -> anyhow::Result<Vec<Oid>> {
     let references = repository.references(&format!("refs/remotes/{remote}/"))?;
-    Ok(references.into_iter().map(|(_, id)| id).collect())
+    Ok(references.into_iter().map(|reference| reference.id).collect())
 }
 
 /// The remote's policy as last fetched: `.bylaws` on its default branch; `None` where it has none.

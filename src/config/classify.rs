@@ -1,5 +1,6 @@
 //! `[[classify]]`: how far a change reaches, by the paths it touches.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::mistakes::Mistakes;
@@ -37,6 +38,22 @@ pub struct Classification {
     pub impact: Impact,
     /// Everything that alone would give it this impact, each reason once, with the first file it is true of.
     pub reasons: Vec<Reason>,
+}
+
+impl Classification {
+    /// The higher of two answers; of equal ones the reasons of both.
+    pub(super) fn or_higher(mut self, other: Self) -> Self {
+        match self.impact.cmp(&other.impact) {
+            Ordering::Greater => self,
+            Ordering::Less => other,
+            Ordering::Equal => {
+                let known = |reason: &Reason| self.reasons.iter().any(|one| one.why == reason.why);
+                let more: Vec<Reason> = other.reasons.into_iter().filter(|one| !known(one)).collect();
+                self.reasons.extend(more);
+                self
+            }
+        }
+    }
 }
 
 /// Why a change has its impact.

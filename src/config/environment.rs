@@ -1,6 +1,6 @@
 //! `[environments]`: which refs lead where, and what may happen to them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::mistakes::Mistakes;
 use super::raw::{RawBylaws, RawEnvironment};
@@ -48,9 +48,13 @@ impl Environment {
     }
 }
 
-/// All environments, by name, each with the requirements that hold in it.
-pub(super) fn environments(raw: &RawBylaws, mistakes: &mut Mistakes<'_>) -> Vec<Environment> {
-    let tables: BTreeSet<&str> = raw.requirements.keys().map(|name| name.value.as_str()).collect();
+/// All environments, by name, each with the requirements that hold in it: those of `above`, the operator's, can be named too.
+pub(super) fn environments(
+    raw: &RawBylaws,
+    above: Option<&RawBylaws>,
+    mistakes: &mut Mistakes<'_>,
+) -> Vec<Environment> {
+    let known = Known { all: [Some(raw), above] };
     let environments = raw
         .environments
         .iter()
@@ -58,10 +62,10 @@ pub(super) fn environments(raw: &RawBylaws, mistakes: &mut Mistakes<'_>) -> Vec<
             name: name.value.clone(),
             refs: refs(name, environment, mistakes),
             allow: allow(environment, mistakes),
-            requirements: requirements_of(name, environment, &raw.environments, &tables, mistakes),
+            requirements: requirements_of(name, environment, &known, mistakes),
         })
         .collect();
-    unused_requirements(raw, mistakes);
+    unused_requirements(raw, &known, mistakes);
     environments
 }
 
@@ -99,33 +103,64 @@ fn allow(raw: &RawEnvironment, mistakes: &mut Mistakes<'_>) -> Allow {
     allow
 }
 
+/// The environments and `[requirements]` tables that can be named.
+struct Known<'a> {
+    all: [Option<&'a RawBylaws>; 2],
+}
+
+impl<'a> Known<'a> {
+    fn environments(&self) -> impl Iterator<Item = (&'a str, &'a RawEnvironment)> {
+        let all = self.all.iter().copied().flatten().flat_map(|raw| &raw.environments);
+        all.map(|(name, environment)| (name.value.as_str(), &***environment))
+    }
+
+    fn tables(&self) -> impl Iterator<Item = &'a str> {
+        let all = self.all.iter().copied().flatten().flat_map(|raw| raw.requirements.keys());
+        all.map(|name| name.value.as_str())
+    }
+
+    /// Whose requirements the environments share.
+    fn shared(&self) -> impl Iterator<Item = &'a str> {
+        let of = |(_, environment): (_, &'a RawEnvironment)| environment.requirements.as_ref();
+        self.environments().filter_map(of).map(|name| name.value.as_str())
+    }
+
+    fn has_table(&self, name: &str) -> bool {
+        self.tables().any(|one| one == name)
+    }
+
+    fn has_environment(&self, name: &str) -> bool {
+        self.environments().any(|(one, _)| one == name)
+    }
+}
+
 /// The tables that hold in an environment: its own, and those of the environment (or the table) it names, and so on: who
 /// shares the requirements of one that shares another's is held to both.
 fn requirements_of(
     name: &At<String>,
     environment: &At<Table<RawEnvironment>>,
-    all: &BTreeMap<At<String>, At<Table<RawEnvironment>>>,
-    tables: &BTreeSet<&str>,
+    known: &Known<'_>,
     mistakes: &mut Mistakes<'_>,
 ) -> Vec<String> {
     let mut hold: Vec<String> = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
-    let mut next = Some(name.value.as_str());
-    while let Some(one) = next.filter(|one| !seen.contains(one)) {
+    let mut next = vec![name.value.as_str()];
+    while let Some(one) = next.pop() {
+        if seen.contains(&one) {
+            continue;
+        }
         seen.push(one);
-        if tables.contains(one) {
+        if known.has_table(one) {
             hold.push(one.to_owned());
         }
-        next = all
-            .get(one)
-            .and_then(|environment| environment.requirements.as_ref())
-            .map(|of| of.value.as_str());
+        let named = known.environments().filter(|(name, _)| *name == one);
+        next.extend(named.filter_map(|(_, one)| one.requirements.as_ref()).map(|of| of.value.as_str()));
     }
     if let Some(of) = &environment.requirements
-        && !tables.contains(of.value.as_str())
-        && !all.contains_key(of.value.as_str())
+        && !known.has_table(of)
+        && !known.has_environment(of)
     {
-        let valid = tables.iter().copied().chain(all.keys().map(|name| name.value.as_str()));
+        let valid = known.tables().chain(known.environments().map(|(name, _)| name));
         mistakes.unknown("requirements", of, valid.collect::<BTreeSet<_>>());
     } else if hold.is_empty() {
         let mistake = mistakes.at(name, format_args!("the environment `{}` has no requirements", name.value));
@@ -137,18 +172,12 @@ fn requirements_of(
 }
 
 /// Requirements that hold nowhere protect nothing, which their author cannot have meant.
-fn unused_requirements(raw: &RawBylaws, mistakes: &mut Mistakes<'_>) {
-    let shared: BTreeSet<&str> = raw
-        .environments
-        .values()
-        .filter_map(|environment| environment.requirements.as_ref())
-        .map(|of| of.value.as_str())
-        .collect();
+fn unused_requirements(raw: &RawBylaws, known: &Known<'_>, mistakes: &mut Mistakes<'_>) {
     for name in raw.requirements.keys() {
-        if !raw.environments.contains_key(name) && !shared.contains(name.value.as_str()) {
+        if !known.has_environment(name) && !known.shared().any(|of| of == name.value) {
             let mistake =
                 mistakes.at(name, format_args!("requirements for no environment: `{}`", name.value));
-            let environments = raw.environments.keys().map(|name| name.value.as_str());
+            let environments: BTreeSet<&str> = known.environments().map(|(name, _)| name).collect();
             mistakes.error(mistake.nearest(name, environments));
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use walkdir::WalkDir;
 
-use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, nearest};
 use crate::policy::{Origin, Script, ScriptKind};
 
 /// Larger files are refused: a freshly cloned repository must not fill the memory of who looks at it.
@@ -189,6 +189,24 @@ pub(super) fn read_folder(
     read_below(folder, shown, usize::MAX, mistakes)
 }
 
+/// The files of an operator's `required` folder, which people know as `shown`, by path: exactly those that judge when the policy
+/// is read from there, and their tests.
+///
+/// # Errors
+/// When there is no such folder, or something in it cannot be part of a policy.
+pub fn required_files(folder: &Path, shown: &str) -> Result<Vec<PolicyFile>, Diagnostics> {
+    let mut mistakes = Vec::new();
+    let files = read_folder(folder, shown, &mut mistakes)?;
+    let mut files = files.ok_or_else(|| {
+        Diagnostic::at(Place::file(shown), "the operator's policy is not there")
+            .help("`required` in server.toml names a .bylaws/ folder")
+    })?;
+    files.sort();
+    sort(files.clone(), shown, &mut mistakes)?;
+    files.retain(|(path, _)| role(path) != Role::None);
+    if mistakes.is_empty() { Ok(files) } else { Err(super::load::in_order(mistakes)) }
+}
+
 /// The same, for files that are at most `depth` folders deep.
 pub(super) fn read_below(
     folder: &Path,
@@ -249,13 +267,29 @@ fn read_entry(
         let message = "a symbolic link or special file cannot be part of a policy";
         return Err(Diagnostic::at(Place::file(name), message).help("put the file itself here"));
     }
+    bytes(entry.path(), &name).map(|contents| Some((path, contents)))
+}
+
+/// The contents of a regular file, which people know as `name`.
+fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
     let mut contents = Vec::new();
-    let read = std::fs::File::open(entry.path()).and_then(|file| {
+    let read = std::fs::File::open(path).and_then(|file| {
         std::io::Read::read_to_end(&mut std::io::Read::take(file, MAX_FILE + 1), &mut contents)
     });
     match read {
-        Ok(_) if contents.len() as u64 > MAX_FILE => Err(too_large(&name)),
-        Ok(_) => Ok(Some((path, contents))),
+        Ok(_) if contents.len() as u64 > MAX_FILE => Err(too_large(name)),
+        Ok(_) => Ok(contents),
+        Err(error) => Err(unreadable(name, &error)),
+    }
+}
+
+/// A text file of settings, which may be behind a symbolic link; `None` if nothing is there.
+pub(super) fn read_text(path: &Path) -> Result<Option<String>, Diagnostic> {
+    let name = path.display().to_string();
+    match path.metadata() {
+        Ok(found) if found.is_file() => text(&name, bytes(path, &name)?).map(Some),
+        Ok(_) => Err(Diagnostic::at(Place::file(name), "this is no file")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !path.is_symlink() => Ok(None),
         Err(error) => Err(unreadable(&name, &error)),
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::load::{self, PolicySource};
 use super::mistakes::Mistakes;
 use super::raw::{RawBylaws, Words};
-use super::{files, sets};
+use super::{files, governed, sets};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::facts::{GitPath, RefName};
 use crate::patterns::{PathPatterns, RefPatterns};
@@ -16,24 +16,29 @@ use crate::policy::{Origin, Script};
 /// How deep the files of a rule set are: `tests/RULE.rhai`.
 const SET_DEPTH: usize = 2;
 
-/// Looks at a policy; `None` if there is none. `clock` is now, in seconds UTC. What shipped sets hold is known to be right and
+/// Looks at a policy, under the operator's if there is one; `None` if there is none. `clock` is now, in seconds UTC. What shipped sets hold is known to be right and
 /// not told of.
 ///
 /// # Errors
 /// When it cannot be looked at: the folder cannot be read or is too large, or `bylaws.toml` wants a newer program.
-pub fn lint(source: PolicySource<'_>, clock: i64) -> Result<Option<Linted>, Diagnostics> {
+pub fn lint(
+    source: PolicySource<'_>,
+    required: Option<PolicySource<'_>>,
+    clock: i64,
+) -> Result<Option<Linted>, Diagnostics> {
     let mut mistakes = Vec::new();
-    let Some((files, shown)) = load::read(source, &mut mistakes)? else { return Ok(None) };
-    let (name, text) = (format!("{shown}/bylaws.toml"), files.bylaws.clone().unwrap_or_default());
+    let Some(found) = load::read(source, &mut mistakes)? else { return Ok(None) };
+    let required = required.map(|source| governed::found_above(source, &mut mistakes)).transpose()?;
     // Its mistakes are told by the loader.
-    let mut in_bylaws = Mistakes::new(&name, &text);
-    let raw = load::read_bylaws(&text, &mut in_bylaws)?;
+    let mut in_bylaws = Mistakes::new(found.bylaws_name(), found.bylaws_text());
+    let raw = load::read_bylaws(found.bylaws_text(), &mut in_bylaws)?;
     let shipped = load::shipped(&load::extended(raw.as_ref(), &mut in_bylaws));
+    let own = &found.files.scripts;
     let scripts: Vec<Script> =
-        shipped.into_iter().flat_map(|(_, scripts)| scripts).chain(files.scripts.iter().cloned()).collect();
+        shipped.into_iter().flat_map(|(_, scripts)| scripts).chain(own.iter().cloned()).collect();
     let mut linted = lint_some(&scripts, raw.is_some());
-    linted.scripts = files.scripts.iter().map(|script| script.name.clone()).collect();
-    match load::load_files(files, shown, clock, mistakes) {
+    linted.scripts = own.iter().map(|script| script.name.clone()).collect();
+    match governed::load_found(&found, required.as_ref(), clock, mistakes) {
         Ok(loaded) => linted.warnings.extend(loaded.notices),
         Err(mistakes) => linted.add(mistakes.0),
     }

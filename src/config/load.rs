@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Config;
-use super::digest::{Part, digest};
 use super::document;
 use super::files::{self, PolicyFile, PolicyFiles};
+use super::governed;
 use super::mistakes::Mistakes;
 use super::people::Directory;
 use super::raw::{RawBylaws, RawPeople, RawRule};
@@ -14,11 +14,11 @@ use super::requires;
 use super::rules::{self, Known};
 use super::sets::{self, RECOMMENDED};
 use super::tree;
-use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Oid, People};
 use crate::git::Repository;
 use crate::policy::{Binding, Limits, Origin, Policy, RuleBook, RuleInfo, Script, ScriptKind};
-use crate::verdict::{Level, PolicyName};
+use crate::verdict::PolicyName;
 
 /// Where a policy is read from, and what people know that as: `.bylaws`, `origin/main:.bylaws`.
 #[derive(Clone)]
@@ -33,16 +33,27 @@ pub enum PolicySource<'a> {
     BuiltIn,
 }
 
+impl PolicySource<'_> {
+    /// What people know it as.
+    pub fn shown(&self) -> &str {
+        match self {
+            Self::Folder(_, shown) | Self::Tree(.., shown) | Self::Files(_, shown) => shown,
+            Self::BuiltIn => RECOMMENDED,
+        }
+    }
+}
+
 /// A policy, ready to judge.
 #[derive(Debug)]
 pub struct LoadedPolicy {
     /// The rules in force.
     pub policy: Policy,
-    /// Everything else that `bylaws.toml` says.
+    /// Everything else that `bylaws.toml` says. What is about the whole repository (environments, requirements,
+    /// classification, owners, break-glass) is the operator's too, where there is one; `except` and `waivers` are not.
     pub config: Config,
-    /// Everybody in `people.toml`.
+    /// Everybody in `people.toml`, the operator's too.
     pub people: Arc<People>,
-    /// Where it was read, and its digest.
+    /// Where it was read, and its digest: of both, where there is an operator's.
     pub name: PolicyName,
     /// The repository's own tests of its rules.
     pub tests: Vec<Script>,
@@ -52,6 +63,9 @@ pub struct LoadedPolicy {
     pub sets: Vec<String>,
     /// What somebody ought to know: a waiver has ended. Nothing is refused for these.
     pub notices: Vec<Diagnostic>,
+    /// The operator's, which judges beside this one by rules, `except`, waivers and baselines of its own, so that nothing
+    /// that this one says of rules touches it. That has none itself, and its `config` is what it alone says.
+    pub required: Option<Box<LoadedPolicy>>,
 }
 
 /// Loads a policy. `clock` is now, in seconds UTC. Scripts are run: call it where [`crate::policy::with_stack`] has made
@@ -60,12 +74,7 @@ pub struct LoadedPolicy {
 /// # Errors
 /// Everything that is wrong with it, in the order of the places; that there is no such folder; or that no rule is in force.
 pub fn load(source: PolicySource<'_>, clock: i64) -> Result<LoadedPolicy, Diagnostics> {
-    let shown = match &source {
-        PolicySource::Folder(_, shown) | PolicySource::Tree(.., shown) | PolicySource::Files(_, shown) => {
-            shown.clone()
-        }
-        PolicySource::BuiltIn => RECOMMENDED.to_owned(),
-    };
+    let shown = source.shown().to_owned();
     load_if_present(source, clock)?.ok_or_else(|| {
         let missing = Diagnostic::new(format!("there is no policy at `{shown}`"));
         missing.help("`bylaws init` writes a starter into .bylaws/").into()
@@ -89,14 +98,7 @@ pub fn load_for(
     clock: i64,
     purpose: Purpose,
 ) -> Result<Option<LoadedPolicy>, Diagnostics> {
-    let mut mistakes = Vec::new();
-    let Some((files, shown)) = read(source, &mut mistakes)? else { return Ok(None) };
-    let load = |files, purpose| Loader { shown: shown.clone(), clock, purpose }.load(files, mistakes.clone());
-    if purpose == Purpose::All {
-        return load(files, purpose).map(Some);
-    }
-    // What is wrong is told as it is when all is loaded: the nearest rule may be one that is left out.
-    load(files.clone(), purpose).or_else(|_| load(files, Purpose::All)).map(Some)
+    governed::load_governed(Some(source), None, clock, purpose)
 }
 
 /// The files of a policy, and what people know it as; `None` if a folder does not exist. What cannot be part of a policy goes
@@ -104,7 +106,7 @@ pub fn load_for(
 pub(super) fn read(
     source: PolicySource<'_>,
     mistakes: &mut Vec<Diagnostic>,
-) -> Result<Option<(PolicyFiles, String)>, Diagnostics> {
+) -> Result<Option<Found>, Diagnostics> {
     let (files, shown) = match source {
         PolicySource::Folder(folder, shown) => (files::read_folder(folder, &shown, mistakes)?, shown),
         PolicySource::Tree(repository, commit, path, shown) => {
@@ -114,17 +116,7 @@ pub(super) fn read(
         PolicySource::BuiltIn => (Some(Vec::new()), RECOMMENDED.to_owned()),
     };
     let Some(files) = files else { return Ok(None) };
-    Ok(Some((files::sort(files, &shown, mistakes)?, shown)))
-}
-
-/// A policy whose files were read; `errors` are those that were found before.
-pub(super) fn load_files(
-    files: PolicyFiles,
-    shown: String,
-    clock: i64,
-    errors: Vec<Diagnostic>,
-) -> Result<LoadedPolicy, Diagnostics> {
-    Loader { shown, clock, purpose: Purpose::All }.load(files, errors)
+    Ok(Some(Found::new(files::sort(files, &shown, mistakes)?, shown)))
 }
 
 /// Which rules a run will ask.
@@ -154,64 +146,93 @@ impl Purpose {
     }
 }
 
-struct Loader {
-    shown: String,
-    clock: i64,
-    purpose: Purpose,
+/// The files of one policy, read.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) files: PolicyFiles,
+    /// What people know it as, and its TOML files.
+    pub(super) shown: String,
+    bylaws: String,
+    people: String,
 }
 
-/// One TOML file of the policy: its name and text. One that is not there is empty.
-struct Source {
-    name: String,
-    text: String,
+impl Found {
+    pub(super) fn new(files: PolicyFiles, shown: String) -> Self {
+        let (bylaws, people) = (format!("{shown}/bylaws.toml"), format!("{shown}/people.toml"));
+        Self { files, shown, bylaws, people }
+    }
+
+    pub(super) fn bylaws_name(&self) -> &str {
+        &self.bylaws
+    }
+
+    pub(super) fn bylaws_text(&self) -> &str {
+        self.files.bylaws.as_deref().unwrap_or_default()
+    }
 }
 
-impl Loader {
-    /// `errors` are those that were found before.
-    fn load(self, mut files: PolicyFiles, mut errors: Vec<Diagnostic>) -> Result<LoadedPolicy, Diagnostics> {
-        let bylaws = self.source("bylaws.toml", files.bylaws.take());
-        let people = self.source("people.toml", files.people.take());
-        let mut in_bylaws = Mistakes::new(&bylaws.name, &bylaws.text);
-        let mut in_people = Mistakes::new(&people.name, &people.text);
+/// One policy as far as it can be read alone: a file that is not there is empty, and what is broken is `None`.
+pub(super) struct Reading<'f> {
+    pub(super) found: &'f Found,
+    pub(super) in_bylaws: Mistakes<'f>,
+    pub(super) in_people: Mistakes<'f>,
+    pub(super) raw: Option<RawBylaws>,
+    pub(super) people: Option<RawPeople>,
+    pub(super) sets: Vec<String>,
+    pub(super) shipped: Vec<ShippedSet>,
+    pub(super) scripts: Vec<Script>,
+    pub(super) book: Option<RuleBook>,
+    /// What is wrong with the scripts.
+    of_book: Vec<Diagnostic>,
+}
 
-        let raw = read_bylaws(&bylaws.text, &mut in_bylaws)?;
-        let directory = read_people(&people.text, raw.as_ref(), &mut in_people);
+impl<'f> Reading<'f> {
+    pub(super) fn of(found: &'f Found, purpose: Purpose) -> Result<Self, Diagnostics> {
+        let people = found.files.people.as_deref().unwrap_or_default();
+        let mut in_bylaws = Mistakes::new(&found.bylaws, found.bylaws_text());
+        let mut in_people = Mistakes::new(&found.people, people);
+        let raw = read_bylaws(found.bylaws_text(), &mut in_bylaws)?;
+        let people = read_people(people, &mut in_people);
         let sets = extended(raw.as_ref(), &mut in_bylaws);
         let shipped = shipped(&sets);
         let named = raw.as_ref().map(named).unwrap_or_default();
-        let scripts = judging(&files.scripts, &shipped, |script| self.purpose.wants(script, &named));
-        let book = RuleBook::compile(&scripts, Limits::default());
-
-        let config =
-            raw.as_ref().map(|raw| Config::read(raw, directory.as_ref(), self.clock, &mut in_bylaws));
-        let bindings = match (&raw, &book) {
-            (Some(raw), Ok(book)) => bind(raw, book.rules(), &mut in_bylaws),
-            _ => Vec::new(),
+        let scripts = judging(&found.files.scripts, &shipped, |script| purpose.wants(script, &named));
+        let (book, of_book) = match RuleBook::compile(&scripts, Limits::default()) {
+            Ok(book) => (Some(book), Vec::new()),
+            Err(mistakes) => (None, mistakes.0),
         };
-
-        errors.append(&mut in_bylaws.errors);
-        errors.append(&mut in_people.errors);
-        let mut notices = in_bylaws.notices;
-        notices.append(&mut in_people.notices);
-        let book = book.map_err(|mistakes| errors.extend(mistakes.0)).ok();
-        let (Some(config), Some(directory), Some(book), true) = (config, directory, book, errors.is_empty())
-        else {
-            return Err(in_order(errors));
-        };
-        if self.purpose == Purpose::All && bindings.iter().all(|binding| binding.level == Level::Off) {
-            return Err(no_rule(&bylaws.name).into());
-        }
-        let people = Arc::new(People::new(directory.identities));
-        let name = PolicyName { source: self.shown, digest: self::name(&files, &shipped) };
-        let tests = files.scripts.into_iter().filter(|script| script.kind == ScriptKind::Tests).collect();
-        let owners = config.owners.iter().map(|owners| (owners.paths.clone(), owners.team.clone())).collect();
-        let policy = book.bind(bindings, Arc::clone(&people)).with_owners(owners);
-        Ok(LoadedPolicy { policy, config, people, name, tests, scripts, sets, notices })
+        Ok(Self { found, in_bylaws, in_people, raw, people, sets, shipped, scripts, book, of_book })
     }
 
-    fn source(&self, file: &str, text: Option<String>) -> Source {
-        Source { name: format!("{}/{file}", self.shown), text: text.unwrap_or_default() }
+    /// Everything that is wrong so far.
+    pub(super) fn errors(&mut self) -> Vec<Diagnostic> {
+        let mut errors = std::mem::take(&mut self.of_book);
+        errors.append(&mut self.in_bylaws.errors);
+        errors.append(&mut self.in_people.errors);
+        errors
     }
+
+    /// What it says beside the rules, and how these are in force. Words are looked up in what `beside` knows.
+    pub(super) fn meaning(&mut self, beside: &Beside<'_>, clock: i64) -> Option<(Config, Vec<Binding>)> {
+        let raw = self.raw.as_ref()?;
+        let config = Config::read(raw, beside, clock, &mut self.in_bylaws);
+        let bindings = match &self.book {
+            Some(book) => bind(raw, book.rules(), beside, &mut self.in_bylaws),
+            None => Vec::new(),
+        };
+        Some((config, bindings))
+    }
+}
+
+/// What words of a `bylaws.toml` may name beside what it says itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    /// Everybody; `None` where a file is broken: then no word is looked up.
+    pub(super) directory: Option<&'a Directory>,
+    /// The names of all environments; `None` where a file is broken.
+    pub(super) environments: Option<&'a [String]>,
+    /// For the repository's, the operator's.
+    pub(super) above: Option<&'a RawBylaws>,
 }
 
 /// `bylaws.toml` as written. A newer one than this binary can judge by is its own error: what else seems wrong with it
@@ -226,17 +247,10 @@ pub(super) fn read_bylaws(text: &str, mistakes: &mut Mistakes<'_>) -> Result<Opt
     Ok(document::read(document, mistakes))
 }
 
-/// `people.toml`, looked up against the environments; those of a broken `bylaws.toml` are not known.
-pub(super) fn read_people(
-    text: &str,
-    bylaws: Option<&RawBylaws>,
-    mistakes: &mut Mistakes<'_>,
-) -> Option<Directory> {
+/// `people.toml` as written.
+pub(super) fn read_people(text: &str, mistakes: &mut Mistakes<'_>) -> Option<RawPeople> {
     let document = document::parse(text, mistakes)?;
-    let raw: RawPeople = document::read(document, mistakes)?;
-    let environments: Option<Vec<&str>> =
-        bylaws.map(|bylaws| bylaws.environments.keys().map(|name| name.value.as_str()).collect());
-    Some(Directory::read(raw, environments.as_deref(), mistakes))
+    document::read(document, mistakes)
 }
 
 /// The shipped sets in force, each once, by name.
@@ -277,7 +291,12 @@ fn judging(own: &[Script], shipped: &[ShippedSet], wanted: impl Fn(&Script) -> b
     shipped.chain(own).filter(|script| script.kind != ScriptKind::Tests).cloned().collect()
 }
 
-fn bind(raw: &RawBylaws, rules: &[RuleInfo], mistakes: &mut Mistakes<'_>) -> Vec<Binding> {
+fn bind(
+    raw: &RawBylaws,
+    rules: &[RuleInfo],
+    beside: &Beside<'_>,
+    mistakes: &mut Mistakes<'_>,
+) -> Vec<Binding> {
     for rule in rules {
         let hidden = rule.params.keys().filter(|name| RawRule::KEYS.contains(&name.as_str()));
         mistakes.errors.extend(hidden.map(|name| {
@@ -285,7 +304,7 @@ fn bind(raw: &RawBylaws, rules: &[RuleInfo], mistakes: &mut Mistakes<'_>) -> Vec
             Diagnostic::at(rule.place.clone(), message)
                 .help("in [rules] that key means the same for every rule")
         }));
-        mistakes.errors.extend(unknown_environments(rule, raw));
+        mistakes.errors.extend(unknown_environments(rule, beside.environments));
     }
     let known: Vec<Known<'_>> =
         rules.iter().map(|rule| Known { id: &rule.id, level: rule.level, params: &rule.params }).collect();
@@ -293,22 +312,17 @@ fn bind(raw: &RawBylaws, rules: &[RuleInfo], mistakes: &mut Mistakes<'_>) -> Vec
     rules::bindings(raw, &known, mistakes)
 }
 
-/// A rule of the repository's own that is for an environment which does not exist would never be looked at.
-fn unknown_environments(rule: &RuleInfo, raw: &RawBylaws) -> Vec<Diagnostic> {
+/// A rule that is for an environment which does not exist would never be looked at; those of shipped sets are for everybody.
+fn unknown_environments(rule: &RuleInfo, environments: Option<&[String]>) -> Vec<Diagnostic> {
+    let Some(environments) = environments else { return Vec::new() };
     let named = rule.filters.environments.iter().flatten().filter(|_| rule.origin == Origin::Repository);
-    let unknown = named.filter(|name| !raw.environments.contains_key(name.as_str()));
-    let valid = || raw.environments.keys().map(|name| name.value.as_str());
-    unknown
+    named
+        .filter(|name| !environments.contains(name))
         .map(|name| {
             let message = format!("`{}` is for the environment `{name}`, which does not exist", rule.id);
-            Diagnostic::at(rule.place.clone(), message).nearest(name, valid())
+            Diagnostic::at(rule.place.clone(), message).nearest(name, environments.iter().map(String::as_str))
         })
         .collect()
-}
-
-fn no_rule(file: &str) -> Diagnostic {
-    Diagnostic::at(Place::file(file), "no rule is in force, so nothing would be checked")
-        .help("add a rule in rules/, or extends = [\"recommended\"]; `bylaws rules` lists those in force")
 }
 
 /// By place, each mistake once.
@@ -316,18 +330,4 @@ pub(super) fn in_order(mut errors: Vec<Diagnostic>) -> Diagnostics {
     errors.sort();
     errors.dedup();
     Diagnostics(errors)
-}
-
-/// The digest over everything that judges.
-fn name(files: &PolicyFiles, shipped: &[ShippedSet]) -> String {
-    let own = files.judging.iter().map(|(path, text)| (path.as_str(), text.as_bytes())).collect();
-    let mut parts = vec![
-        Part { name: "repository".to_owned(), files: own },
-        Part { name: "operator".to_owned(), files: Vec::new() },
-    ];
-    for (set, scripts) in shipped {
-        let files = scripts.iter().map(|script| (script.name.as_str(), script.text.as_bytes())).collect();
-        parts.push(Part { name: format!("set {set}"), files });
-    }
-    digest(&parts)
 }

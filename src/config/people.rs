@@ -20,16 +20,22 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Reads everybody and records what is wrong. `environments` is `None` when they are not known.
-    pub(super) fn read(raw: RawPeople, environments: Option<&[&str]>, mistakes: &mut Mistakes<'_>) -> Self {
-        let mut reader = Reader { mistakes, taken: HashMap::new() };
-        let seniority = reader.seniority(raw.seniority);
+    /// Reads everybody and records what is wrong. `environments` is `None` when they are not known. With `above`, the operator's,
+    /// only those who are not there already: nobody of theirs can be said otherwise, nor what is theirs given to others.
+    pub(super) fn read(
+        raw: RawPeople,
+        environments: Option<&[String]>,
+        above: Option<&Self>,
+        mistakes: &mut Mistakes<'_>,
+    ) -> Self {
+        let mut reader = Reader { mistakes, taken: above.map(Self::taken).unwrap_or_default() };
+        let seniority = reader.seniority(raw.seniority, above);
         let mut identities = Vec::new();
         for (id, person) in raw.people {
-            identities.push((id.offset, reader.person(id, person.value.0, &seniority)));
+            identities.push((id.clone(), reader.person(id, person.value.0, &seniority)));
         }
         for (id, service) in raw.services {
-            if identities.iter().any(|(_, one): &(usize, Identity)| one.id == id.value) {
+            if identities.iter().any(|(_, one): &(_, Identity)| one.id == id.value) {
                 let message = format!("`{}` is a person already", id.value);
                 reader
                     .mistakes
@@ -38,10 +44,28 @@ impl Directory {
             if let Some(environments) = environments {
                 reader.environments(&service.deploys, environments);
             }
-            identities.push((id.offset, reader.service(id, service.value.0)));
+            identities.push((id.clone(), reader.service(id, service.value.0)));
         }
-        identities.sort_by_key(|(offset, _)| *offset);
+        identities.sort_by_key(|(id, _)| id.offset);
+        let is_new = |(id, one): &(At<String>, Identity)| {
+            let theirs = above.and_then(|above| above.identities.iter().find(|theirs| theirs.id == one.id));
+            theirs.inspect(|theirs| reader.said_again(id, one, theirs)).is_none()
+        };
+        identities.retain(is_new);
         Self { seniority, identities: identities.into_iter().map(|(_, identity)| identity).collect() }
+    }
+
+    /// What is somebody's.
+    fn taken(&self) -> HashMap<Claim, Owner> {
+        let mut taken = HashMap::new();
+        for one in &self.identities {
+            let emails = one.emails.iter().map(|email| ("e-mail address", email.to_lowercase()));
+            let logins = one.logins.iter().map(|login| ("login", login.clone()));
+            let keys = one.keys.iter().map(|key| ("key", key.material.text().to_owned()));
+            let owner = Owner { id: one.id.clone(), is_above: true };
+            taken.extend(emails.chain(logins).chain(keys).map(|claim| (claim, owner.clone())));
+        }
+        taken
     }
 
     /// The rank that a word stands for; an unknown one is recorded.
@@ -87,14 +111,36 @@ fn rank(word: &At<String>, order: &[String], mistakes: &mut Mistakes<'_>) -> Opt
     rank.map(|rank| Seniority { rank, word: word.value.clone() })
 }
 
+/// What kind of thing belongs to somebody, and its text.
+type Claim = (&'static str, String);
+
+/// Who something belongs to.
+#[derive(Clone)]
+struct Owner {
+    id: String,
+    /// By the operator's file.
+    is_above: bool,
+}
+
 struct Reader<'m, 'a> {
     mistakes: &'m mut Mistakes<'a>,
-    /// Who has an address, login or key already: by what it is and its text.
-    taken: HashMap<(&'static str, String), String>,
+    /// Who has an address, login or key already.
+    taken: HashMap<Claim, Owner>,
 }
 
 impl Reader<'_, '_> {
-    fn seniority(&mut self, words: Words) -> Vec<String> {
+    /// The words for it, lowest first: the operator's, where these have any.
+    fn seniority(&mut self, words: Words, above: Option<&Directory>) -> Vec<String> {
+        if let Some(above) = above.map(|above| &above.seniority).filter(|order| !order.is_empty()) {
+            let other = words.iter().map(|word| &word.value).ne(above);
+            if let Some(first) = words.first().filter(|_| other) {
+                let mistake =
+                    self.mistakes.at(first, "the order of seniority is the operator's, and another");
+                let order = above.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+                self.mistakes.error(mistake.help(format!("leave it out, or write it so: [{order}]")));
+            }
+            return above.clone();
+        }
         let mut order: Vec<String> = Vec::new();
         for word in words {
             if order.contains(&word.value) {
@@ -105,6 +151,29 @@ impl Reader<'_, '_> {
             }
         }
         order
+    }
+
+    /// Somebody of the operator's: no mistake as long as nothing else is said than there.
+    fn said_again(&mut self, id: &At<String>, one: &Identity, theirs: &Identity) {
+        let all = |within: bool, what: &'static str| (!within).then_some(what);
+        let differs = [
+            all(one.is_service == theirs.is_service, "kind"),
+            all(one.name == one.id || one.name == theirs.name, "name"),
+            all(within(&one.emails, &theirs.emails), "emails"),
+            all(within(&one.logins, &theirs.logins), "logins"),
+            all(one.seniority.is_none() || one.seniority == theirs.seniority, "seniority"),
+            all(within(&one.teams, &theirs.teams), "teams"),
+            all(within(&one.keys, &theirs.keys), "keys"),
+            all(within(&one.tests, &theirs.tests), "tests"),
+            all(within(&one.deploys, &theirs.deploys), "deploys"),
+        ];
+        let differs: Vec<&str> = differs.into_iter().flatten().collect();
+        if !differs.is_empty() {
+            let message =
+                format!("`{}` is the operator's: {} cannot be another here", id.value, differs.join(", "));
+            let help = "leave it out, or say nothing of it that the operator's `people.toml` does not say";
+            self.mistakes.error(self.mistakes.at(id, message).help(help));
+        }
     }
 
     fn person(&mut self, id: At<String>, raw: RawPerson, order: &[String]) -> Identity {
@@ -138,9 +207,9 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn environments(&mut self, deploys: &[At<String>], environments: &[&str]) {
-        for name in deploys.iter().filter(|name| !environments.contains(&name.value.as_str())) {
-            self.mistakes.unknown("environment", name, environments.iter().copied());
+    fn environments(&mut self, deploys: &[At<String>], environments: &[String]) {
+        for name in deploys.iter().filter(|name| !environments.contains(&name.value)) {
+            self.mistakes.unknown("environment", name, environments.iter().map(String::as_str));
         }
     }
 
@@ -169,8 +238,13 @@ impl Reader<'_, '_> {
     /// Records that `id` has this; or the mistake, if somebody has it already: persons compare by identity, so one thing
     /// must not stand for two.
     fn claim<T>(&mut self, kind: &'static str, at: &At<T>, text: String, id: &At<String>) {
-        let Some(owner) = self.taken.insert((kind, text), id.value.clone()) else { return };
-        let message = format!("this {kind} of `{}` is already one of `{owner}`", id.value);
+        let claimed = Owner { id: id.value.clone(), is_above: false };
+        let Some(owner) = self.taken.insert((kind, text), claimed) else { return };
+        if owner.is_above && owner.id == id.value {
+            return;
+        }
+        let of = if owner.is_above { "the operator's " } else { "" };
+        let message = format!("this {kind} of `{}` is already one of {of}`{}`", id.value, owner.id);
         self.mistakes.error(self.mistakes.at(at, message).help("each belongs to one person or service"));
     }
 
@@ -183,10 +257,7 @@ impl Reader<'_, '_> {
             };
             // One person may have one key for two spans of time.
             if !read.iter().any(|key| key.material == material) {
-                let text = match &material {
-                    KeyMaterial::Ssh(text) | KeyMaterial::Gpg(text) => text.clone(),
-                };
-                self.claim("key", &raw, text, id);
+                self.claim("key", &raw, material.text().to_owned(), id);
             }
             let (from, until) = bounds;
             read.push(Key { material, from, until });
@@ -237,6 +308,11 @@ impl Mistakes<'_> {
         }
         seconds
     }
+}
+
+/// Is every one of these among those?
+fn within<T: PartialEq>(these: &[T], those: &[T]) -> bool {
+    these.iter().all(|one| those.contains(one))
 }
 
 fn is_email(text: &str) -> bool {

@@ -21,7 +21,7 @@ impl LoadedPolicy {
     pub fn remarks(&self, now: i64, files: &[GitPath]) -> Vec<Diagnostic> {
         let mut remarks = self.notices.clone();
         let levels: BTreeMap<String, Level> =
-            self.rules().iter().map(|listed| (listed.rule.id.clone(), listed.level())).collect();
+            self.listed(false).iter().map(|listed| (listed.rule.id.clone(), listed.level())).collect();
         self.waivers(now, files, &levels, &mut remarks);
         self.shadowed(&mut remarks);
         remarks.sort();
@@ -67,7 +67,7 @@ impl LoadedPolicy {
     /// Rules and sets that others stand before.
     fn shadowed(&self, remarks: &mut Vec<Diagnostic>) {
         let mut of_sets: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-        let listed = self.rules();
+        let listed = self.listed(false);
         for one in &listed {
             match &one.rule.origin {
                 Origin::Set(set) => {

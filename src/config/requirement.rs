@@ -134,8 +134,8 @@ impl RequirementReader<'_, '_> {
     pub(super) fn requirements(
         &mut self,
         raw: &BTreeMap<At<String>, At<Table<RawRequirements>>>,
-    ) -> BTreeMap<String, Requirements> {
-        raw.iter().map(|(name, table)| (name.value.clone(), self.table(table))).collect()
+    ) -> BTreeMap<String, Vec<Requirements>> {
+        raw.iter().map(|(name, table)| (name.value.clone(), vec![self.table(table)])).collect()
     }
 
     fn table(&mut self, raw: &RawRequirements) -> Requirements {

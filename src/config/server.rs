@@ -38,7 +38,22 @@ impl IdentitySource {
     pub const WORDS: [&'static str; 8] =
         ["gitolite", "gitea", "gitlab", "github", "http", "ssh", "push-cert", "unix"];
 
-    fn from_word(word: &str) -> Option<Self> {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gitolite => "gitolite",
+            Self::Gitea => "gitea",
+            Self::Gitlab => "gitlab",
+            Self::Github => "github",
+            Self::Http => "http",
+            Self::Ssh => "ssh",
+            Self::PushCert => "push-cert",
+            Self::Unix => "unix",
+        }
+    }
+
+    /// The source that a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
         Some(match word {
             "gitolite" => Self::Gitolite,
             "gitea" => Self::Gitea,
@@ -112,13 +127,17 @@ pub fn server(name: &str, text: &str) -> Result<Server, Diagnostics> {
     }
 }
 
+/// A branch: `refs/bylaws/` is the server's alone, and what the forge moves without hooks must not hold a policy.
 fn policy_ref(name: &At<String>, mistakes: &mut Mistakes<'_>) -> Option<RefName> {
     let reference = RefName::new(name.value.clone()).filter(|name| name.as_str().starts_with("refs/"));
-    if reference.is_none() {
-        let mistake = mistakes.at(name, format_args!("`{}` is no full name of a ref", name.value));
-        mistakes.error(mistake.help("write it from `refs/` on: \"refs/heads/main\""));
-    }
-    reference
+    let wrong = match &reference {
+        None => "no full name of a ref",
+        Some(reference) if reference.branch().is_none() => "no branch",
+        Some(_) => return reference,
+    };
+    let mistake = mistakes.at(name, format_args!("`{}` is {wrong}", name.value));
+    mistakes.error(mistake.help("write a branch from `refs/` on: \"refs/heads/main\""));
+    None
 }
 
 fn identity(word: &At<String>, mistakes: &mut Mistakes<'_>) -> Option<IdentitySource> {
@@ -175,7 +194,22 @@ mod tests {
         assert_eq!((server.deadline, server.enforce, server.trust_shell), (Some(30), Some(false), None));
         assert_eq!(server.operators.unwrap()[0].login, "ada");
         assert!(server.unrecorded_refs.unwrap().matches(&RefName::new("refs/pull/1/head").unwrap()));
-        assert!(IdentitySource::WORDS.iter().all(|word| IdentitySource::from_word(word).is_some()));
+    }
+
+    #[test]
+    fn every_identity_source_has_a_word() {
+        for word in IdentitySource::WORDS {
+            assert_eq!(IdentitySource::from_word(word).map(IdentitySource::as_str), Some(word));
+        }
+    }
+
+    #[test]
+    fn a_policy_lies_on_a_branch() {
+        for name in ["refs/bylaws/required", "refs/pull/1/head", "refs/tags/v1", "HEAD"] {
+            let mistakes =
+                server("server.toml", &format!("policy-ref = \"{name}\"")).unwrap_err().to_string();
+            assert!(mistakes.contains(&format!("error: `{name}` is no ")), "{mistakes}");
+        }
     }
 
     #[test]
@@ -186,7 +220,7 @@ mod tests {
         insta::assert_snapshot!(mistakes, @r#"
         error: `main` is no full name of a ref
           --> server.toml:1:14
-          = help: write it from `refs/` on: "refs/heads/main"
+          = help: write a branch from `refs/` on: "refs/heads/main"
 
         error: unknown identity source `gitole`
           --> server.toml:2:12

@@ -39,6 +39,24 @@ pub enum KeyMaterial {
     Gpg(String),
 }
 
+impl KeyMaterial {
+    /// What a key is known by in records: `SHA256:...` as ssh-keygen(1) shows it, or the OpenPGP fingerprint.
+    pub fn fingerprint(&self) -> String {
+        match self {
+            Self::Gpg(fingerprint) => fingerprint.clone(),
+            Self::Ssh(text) => ssh_key::PublicKey::from_openssh(text)
+                .map_or_else(|_| text.clone(), |key| key.fingerprint(ssh_key::HashAlg::Sha256).to_string()),
+        }
+    }
+
+    /// The key, or its fingerprint.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Ssh(text) | Self::Gpg(text) => text,
+        }
+    }
+}
+
 /// A person or a service in `people.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {

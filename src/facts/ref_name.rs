@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A full ref name, `refs/heads/main` or `HEAD`. Checked where it enters the program, by the rules of
 /// git-check-ref-format(1).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct RefName(String);
 
 impl RefName {
@@ -30,6 +30,14 @@ impl RefName {
     /// The branch's name without `refs/heads/`; `None` for other refs.
     pub fn branch(&self) -> Option<&str> {
         self.0.strip_prefix("refs/heads/")
+    }
+}
+
+impl TryFrom<String> for RefName {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Self::new(name).ok_or("no name of a ref")
     }
 }
 

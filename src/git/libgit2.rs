@@ -14,7 +14,7 @@ use super::config::Configuration;
 use super::index_file::IndexFile;
 use super::location::{Hash, Location, Place, no_repository};
 use super::objects::{
-    Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, bounded, missing, wrong_kind,
+    Ids, Kind, Object, Objects, RawChange, RawCommit, Reference, Side, Target, bounded, missing, wrong_kind,
 };
 use super::process::Git;
 use super::shallow::Shallow;
@@ -343,7 +343,7 @@ impl Objects for Libgit2 {
         Ok(target.map(|name| Target::Symbolic(name.into_owned())))
     }
 
-    fn references(&mut self, prefix: &str) -> Result<Vec<(RefName, Oid)>, GitError> {
+    fn references(&mut self, prefix: &str) -> Result<Vec<Reference>, GitError> {
         let mut found = Vec::new();
         for reference in self.repository.references().map_err(|e| error(&e))? {
             let reference = reference.map_err(|e| error(&e))?;
@@ -355,7 +355,8 @@ impl Objects for Libgit2 {
             // A symbolic ref to nothing, such as origin/HEAD of a branch that was pruned, holds nothing.
             let Ok(resolved) = reference.resolve() else { continue };
             if let Some(id) = resolved.target().and_then(|id| Oid::from_bytes(id.as_bytes())) {
-                found.push((name, id));
+                let target = reference.symbolic_target().ok().flatten().and_then(RefName::new);
+                found.push(Reference { name, id, target });
             }
         }
         found.sort();

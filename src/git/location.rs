@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::GitError;
+use crate::facts::RefName;
 
 /// What the caller's environment says of the repository; made by `cli::Environment`. Nothing else of the `GIT_*`
 /// variables reaches a repository or a process of git.
@@ -82,14 +83,6 @@ pub(super) enum Hash {
 }
 
 impl Hash {
-    /// Bytes in an id.
-    pub(super) fn width(self) -> usize {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha256 => 32,
-        }
-    }
-
     /// The tree without entries; git knows it without storing it.
     pub(super) fn empty_tree(self) -> &'static str {
         match self {
@@ -111,6 +104,23 @@ impl Place {
         match &self.location.index_file {
             Some(file) => self.location.absolute(file),
             None => self.git_dir.join("index"),
+        }
+    }
+
+    /// Is it sure that there is no such ref? Asked only of our own, which every hook looks for and few repositories have: a
+    /// glance at the files (gitrepository-layout(5)) costs less than asking git. Loose ones first: packing writes the other
+    /// file before it removes them.
+    pub(super) fn has_no(&self, name: &RefName) -> bool {
+        if !name.as_str().starts_with("refs/bylaws/") || self.common_dir.join("reftable").exists() {
+            return false;
+        }
+        let gone = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+        if !self.common_dir.join(name.as_str()).symlink_metadata().is_err_and(gone) {
+            return false;
+        }
+        match std::fs::read(self.common_dir.join("packed-refs")) {
+            Ok(packed) => memchr::memmem::find(&packed, name.as_str().as_bytes()).is_none(),
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
         }
     }
 

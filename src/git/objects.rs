@@ -10,10 +10,14 @@ use crate::facts::{EntryMode, FileStatus, GitPath, MAX_BLOB, Oid, RefName};
 
 /// What an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A commit.
     Commit,
+    /// A folder.
     Tree,
+    /// The contents of a file.
     Blob,
+    /// An annotated tag.
     Tag,
 }
 
@@ -28,7 +32,8 @@ impl Kind {
         }
     }
 
-    pub(super) fn name(self) -> &'static str {
+    /// git's word for it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Commit => "commit",
             Self::Tree => "tree",
@@ -114,6 +119,17 @@ pub(super) enum Target {
     Symbolic(String),
 }
 
+/// A ref as a list of them shows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// Its full name.
+    pub name: RefName,
+    /// What it holds, symbolic refs followed: a commit, or what a tag or another ref may hold.
+    pub id: Oid,
+    /// The ref that it stands for, if it is symbolic.
+    pub target: Option<RefName>,
+}
+
 /// Commits, newest first.
 pub(super) type Ids = Box<dyn Iterator<Item = Result<Oid, GitError>> + Send>;
 
@@ -164,7 +180,7 @@ pub(super) trait Objects: Send {
     fn reference(&mut self, name: &RefName) -> Result<Option<Target>, GitError>;
 
     /// All refs whose names begin with `prefix`, resolved to what they hold, by name.
-    fn references(&mut self, prefix: &str) -> Result<Vec<(RefName, Oid)>, GitError>;
+    fn references(&mut self, prefix: &str) -> Result<Vec<Reference>, GitError>;
 
     /// The commit that a revision names, gitrevisions(7).
     fn resolve(&mut self, revision: &str) -> Result<Oid, GitError>;

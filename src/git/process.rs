@@ -52,7 +52,17 @@ impl Git {
 
     /// Starts a process that is talked to.
     pub(super) fn talk(&self, args: &[&str]) -> Result<(Conversation, ChildStdout), GitError> {
+        self.talk_with(args, &[])
+    }
+
+    /// The same, with more variables.
+    pub(super) fn talk_with(
+        &self,
+        args: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<(Conversation, ChildStdout), GitError> {
         let mut command = self.command(args);
+        command.envs(variables.iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| cannot_start(&error))?;
         let (Some(input), Some(output), Some(stderr)) =

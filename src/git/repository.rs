@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::folder::{self, Folder};
 use super::libgit2::{Libgit2, Refusal};
 use super::location::{Location, Place};
-use super::objects::{Ids, Objects, Target};
+use super::objects::{Ids, Kind, Objects, Reference, Target};
 use super::plumbing::Plumbing;
-use super::revisions;
+use super::signatures;
 use super::store::{Handle, Judging};
 use super::{GitError, Revisions};
-use crate::facts::{Commit, File, Oid, People, RefName, Store};
+use super::{revisions, tags};
+use crate::facts::{Commit, File, KeyMaterial, Oid, People, RefName, SignatureStatus, Store};
 
 /// What reads a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +110,11 @@ impl Repository {
         self.handle.reader().objects.backend()
     }
 
+    /// Where it is, for the rest of this layer.
+    pub(super) fn place(&self) -> &Arc<Place> {
+        &self.place
+    }
+
     /// Where it was looked for, and with which environment.
     pub fn location(&self) -> &Location {
         &self.place.location
@@ -173,6 +179,9 @@ impl Repository {
     /// # Errors
     /// When it cannot be read.
     pub fn reference(&self, name: &RefName) -> Result<Option<Oid>, GitError> {
+        if self.place.has_no(name) {
+            return Ok(None);
+        }
         // git follows five (refs/files-backend.c).
         let (mut name, mut reader) = (name.clone(), self.handle.reader());
         for _ in 0..=5 {
@@ -192,7 +201,7 @@ impl Repository {
     ///
     /// # Errors
     /// When refs cannot be read.
-    pub fn references(&self, prefix: &str) -> Result<Vec<(RefName, Oid)>, GitError> {
+    pub fn references(&self, prefix: &str) -> Result<Vec<Reference>, GitError> {
         self.handle.reader().objects.references(prefix)
     }
 
@@ -222,6 +231,24 @@ impl Repository {
     /// When it is there and cannot be read.
     pub fn exists(&self, id: Oid) -> Result<bool, GitError> {
         Ok(self.handle.reader().objects.infos(&[id])?.into_iter().any(|info| info.is_some()))
+    }
+
+    /// What objects are behind all annotated tags, in the order asked: kind and id; `None` where an object is missing.
+    ///
+    /// # Errors
+    /// When a tag cannot be read, or tags are nested deeper than anybody nests them.
+    pub fn peel(&self, ids: &[Oid]) -> Result<Vec<Option<(Kind, Oid)>>, GitError> {
+        tags::peel(self.handle.reader().objects.as_mut(), ids)
+    }
+
+    /// The id of what is at `path` in a commit's tree; `None` if nothing is.
+    ///
+    /// # Errors
+    /// When an object is missing or corrupt.
+    pub fn id_at(&self, commit: Oid, path: &str) -> Result<Option<Oid>, GitError> {
+        let mut reader = self.handle.reader();
+        let root = reader.tree_of(commit)?;
+        Ok(reader.entry(root, path.as_bytes())?.map(|side| side.id))
     }
 
     /// What is reachable from `include` and not from `exclude`, newest first, as it is found.
@@ -297,6 +324,27 @@ impl Repository {
     /// When an object is missing or corrupt, a name is not UTF-8, or a file is larger than [`crate::facts::MAX_BLOB`].
     pub fn folder(&self, commit: Oid, path: &str) -> Result<Option<Folder>, GitError> {
         folder::read(&mut self.handle.reader(), commit, path)
+    }
+
+    /// Where the one signature in `text`, a push certificate, begins (`parse_signed_buffer` in gpg-interface.c); `None` if
+    /// there is none, or more than one.
+    pub fn signature_in(text: &[u8]) -> Option<usize> {
+        signatures::begins_at(text)
+    }
+
+    /// Whether a detached signature over `payload` is good, and which of `keys` made it; OpenPGP's own times are judged at
+    /// `now`, seconds UTC.
+    ///
+    /// # Errors
+    /// When `gpg` is needed and cannot tell.
+    pub fn signed_by(
+        &self,
+        payload: &[u8],
+        signature: &[u8],
+        keys: &[KeyMaterial],
+        now: i64,
+    ) -> Result<(SignatureStatus, Option<KeyMaterial>), GitError> {
+        signatures::check_by(payload, signature, keys, now, self.location())
     }
 
     /// One configuration value, as `git config --get` gives it: all scopes, the last one.

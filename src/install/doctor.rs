@@ -10,7 +10,7 @@ use super::fetch::{self, Fetch};
 use super::files;
 use super::hook::{self, Hook};
 use super::plan;
-use super::settings::Setting;
+use super::settings::{Setting, Settings};
 use super::shim;
 use super::site::{self, Site};
 use super::state::{Chain, Kind, State};
@@ -30,11 +30,11 @@ pub struct Check {
 }
 
 impl Check {
-    fn good(name: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn good(name: &str, message: impl Into<String>) -> Self {
         Self { name: name.into(), ok: true, message: message.into(), help: None }
     }
 
-    fn bad(name: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn bad(name: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { name: name.into(), ok: false, message: message.into(), help: Some(help.into()) }
     }
 
@@ -44,7 +44,7 @@ impl Check {
     }
 
     #[must_use]
-    fn advise(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn advise(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -73,7 +73,7 @@ pub fn doctor(target: &Target, running: &Options) -> Result<Vec<Check>, InstallE
         checks.extend(Hook::ALL.map(|hook| script(site, state, hook, whole)));
         checks.push(others(target, site, state)?);
     }
-    checks.extend(switches(&site)?);
+    checks.extend(switches(&site.settings(), &Hook::ALL.map(Hook::name))?);
     checks.push(fetched(&site, &state)?);
     checks.extend(scripts_of_npm(target));
     Ok(checks)
@@ -113,7 +113,7 @@ fn program(state: &State, running: &Options) -> Check {
 }
 
 /// What `PROGRAM --version` says after its name.
-fn version_of(program: &Path) -> Option<String> {
+pub(crate) fn version_of(program: &Path) -> Option<String> {
     let mut command = std::process::Command::new(program);
     let output = command.arg("--version").stdin(std::process::Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -178,7 +178,7 @@ fn shown(work_tree: &Site) -> String {
     }
 }
 
-fn same_place(one: &Path, other: &Path) -> bool {
+pub(crate) fn same_place(one: &Path, other: &Path) -> bool {
     match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
         (Ok(one), Ok(other)) => one == other,
         _ => false,
@@ -251,10 +251,10 @@ fn others(target: &Target, site: &Site, state: &State) -> Result<Check, InstallE
 }
 
 /// Since git 2.54, `hook.<event>.enabled = false` switches off an event, in any scope.
-fn switches(site: &Site) -> Result<Vec<Check>, InstallError> {
-    let settings = site.settings().matching(r"^hook\..*\.enabled$", false)?;
+pub(crate) fn switches(settings: &Settings<'_>, hooks: &[&str]) -> Result<Vec<Check>, InstallError> {
+    let settings = settings.matching(r"^hook\..*\.enabled$", false)?;
     let mut checks = Vec::new();
-    for hook in Hook::ALL {
+    for hook in hooks {
         let key = format!("hook.{hook}.enabled");
         let Some(last) = settings.iter().rfind(|setting| setting.key == key) else { continue };
         let off = ["false", "no", "off", "0", ""].contains(&last.value.to_ascii_lowercase().as_str());

@@ -31,14 +31,36 @@ fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
-/// Writes `bytes` to `path` by way of a new file in the folder `scratch`, which is on the same file system.
+/// Writes `bytes` to `path` by way of a new file in the folder `scratch`, which is on the same file system. Everybody who
+/// may use the repository may read it, and run its hooks, whatever the umask of who installed them.
 pub(crate) fn write(path: &Path, bytes: &[u8], executable: bool, scratch: &Path) -> Result<(), InstallError> {
+    write_as(path, bytes, if executable { 0o755 } else { 0o644 }, None, scratch)
+}
+
+/// An account by its numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub uid: u32,
+    pub gid: u32,
+}
+
+/// The same, with a mode and an owner; at no time may more people read it than at the end.
+pub(crate) fn write_as(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    owner: Option<Owner>,
+    scratch: &Path,
+) -> Result<(), InstallError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let half = scratch.join(format!(".half-{name}"));
+    // One that was left behind.
+    remove(&half)?;
     let written = (|| {
-        let mut file = fs::File::create(&half)?;
+        let mut file = create_private(&half)?;
         file.write_all(bytes)?;
-        set_mode(&half, executable)?;
+        give(&half, owner)?;
+        set_mode(&half, mode)?;
         file.sync_all()?;
         fs::rename(&half, path)
     })();
@@ -49,16 +71,67 @@ pub(crate) fn write(path: &Path, bytes: &[u8], executable: bool, scratch: &Path)
     })
 }
 
-/// Everybody who may use the repository may run its hooks, whatever the umask of who installed them.
 #[cfg(unix)]
-fn set_mode(path: &Path, executable: bool) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }))
+fn create_private(path: &Path) -> std::io::Result<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 #[cfg(not(unix))]
-fn set_mode(_: &Path, _: bool) -> std::io::Result<()> {
+fn create_private(path: &Path) -> std::io::Result<fs::File> {
+    fs::OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// Makes `owner` the owner of what stands at `path`, a link itself, if it is somebody else's.
+#[cfg(unix)]
+pub(crate) fn give(path: &Path, owner: Option<Owner>) -> std::io::Result<()> {
+    match owner {
+        Some(owner) if owner_of(path)?.uid != owner.uid => {
+            std::os::unix::fs::lchown(path, Some(owner.uid), Some(owner.gid))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn give(_: &Path, _: Option<Owner>) -> std::io::Result<()> {
     Ok(())
+}
+
+/// Whose it is; of a link, whose the link is.
+#[cfg(unix)]
+pub(crate) fn owner_of(path: &Path) -> std::io::Result<Owner> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = fs::symlink_metadata(path)?;
+    Ok(Owner { uid: found.uid(), gid: found.gid() })
+}
+
+#[cfg(not(unix))]
+pub(crate) fn owner_of(path: &Path) -> std::io::Result<Owner> {
+    fs::symlink_metadata(path).map(|_| Owner { uid: 0, gid: 0 })
+}
+
+#[cfg(unix)]
+pub(crate) fn set_mode(path: &Path, mode: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn set_mode(_: &Path, _: u32) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// The permission bits, as `chmod` counts them.
+#[cfg(unix)]
+pub(crate) fn mode_of(path: &Path) -> std::io::Result<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(fs::metadata(path)?.permissions().mode() & 0o7777)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn mode_of(path: &Path) -> std::io::Result<u32> {
+    fs::metadata(path).map(|_| 0o700)
 }
 
 /// Whether git would run this file as a hook: a regular file (or a link to one) that may be executed.
@@ -139,6 +212,11 @@ pub(crate) fn replace_config(path: &Path, expected: &[u8], new: &[u8]) -> Result
             return Ok(false);
         }
         file.write_all(new)?;
+        // It stays whose it was, also where root replaces it; who may not give it away leaves it his own, as git does.
+        give(&lock, Some(owner_of(&real)?)).or_else(|error| match error.kind() {
+            std::io::ErrorKind::PermissionDenied => Ok(()),
+            _ => Err(error),
+        })?;
         file.set_permissions(fs::metadata(&real)?.permissions())?;
         file.sync_all()?;
         fs::rename(&lock, &real)?;

@@ -21,13 +21,14 @@
 //!
 //! Every installation keeps a journal, `install.toml`, written before anything that it speaks of.
 
-mod doctor;
+pub(crate) mod doctor;
 mod error;
 mod fetch;
 mod files;
 pub mod hook;
 mod lock;
 mod plan;
+pub mod server;
 mod settings;
 mod shim;
 mod site;

@@ -5,12 +5,13 @@
 //! it becomes `bylaws`, because every commit waits for it.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::hook::Hook;
 
 const SHIM: &str = include_str!("../../hooks/shim");
 const FORWARD: &str = include_str!("../../hooks/forward");
+const SERVER: &str = include_str!("../../hooks/server-shim");
 
 /// The shim of `hook`. `binary` is the program's absolute path; `remove` the command that takes the hook out by hand,
 /// empty where removing the file does.
@@ -25,6 +26,37 @@ pub(crate) fn shim(hook: Hook, binary: &Path, remove: &str) -> Vec<u8> {
 /// The forwarder to the hook at `previous`, which is absolute, or relative to where git runs hooks.
 pub(crate) fn forward(previous: &Path) -> Vec<u8> {
     fill(FORWARD, |_| previous.as_os_str())
+}
+
+/// The shim of a server's hook. `binary` is the program's absolute path; `settings` the file of the host's settings where it
+/// is not the usual one.
+pub(crate) fn server(hook: &str, binary: &Path, settings: Option<&Path>) -> Vec<u8> {
+    fill(SERVER, |mark| match mark {
+        "HOOK" => OsStr::new(hook),
+        "BYLAWS" => binary.as_os_str(),
+        _ => settings.unwrap_or(Path::new("")).as_os_str(),
+    })
+}
+
+/// Whether these are the bytes of a server's shim, written by any version. [`is_ours`] does not know it: who
+/// takes local hooks out leaves the server's.
+pub(crate) fn is_servers(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"#!/bin/sh\n# bylaws server shim ")
+}
+
+/// The file of the host's settings that a server's shim names.
+pub(crate) fn settings_of(bytes: &[u8]) -> Option<PathBuf> {
+    let mark = b"\nsettings=";
+    let start = bytes.windows(mark.len()).position(|window| window == mark)?;
+    let word = bytes.get(start + mark.len()..)?;
+    let after = skip_quoted(word)?;
+    let text = std::str::from_utf8(word.get(1..word.len() - after.len() - 1)?).ok()?;
+    (!text.is_empty()).then(|| PathBuf::from(text.replace("'\\''", "'")))
+}
+
+/// Whether a server's shim is as this version writes it, for any paths.
+pub(crate) fn is_current_servers(bytes: &[u8]) -> bool {
+    is_filled(bytes, SERVER).is_some()
 }
 
 /// Whether these are the bytes of a shim or forwarder, written by this version for any paths.
@@ -100,6 +132,15 @@ mod tests {
         assert!(script.windows(line.len()).any(|window| window == line));
         assert!(is_ours(&script));
         assert!(script.windows(9).any(|window| window == b"remove=''"));
+    }
+
+    #[test]
+    fn a_server_s_shim_is_known_and_tells_its_settings() {
+        let settings = Path::new("/etc/it's\nhere/server.toml");
+        let named = server("pre-receive", Path::new("/usr/bin/bylaws"), Some(settings));
+        assert!(is_servers(&named) && is_current_servers(&named) && !is_ours(&named));
+        assert_eq!(settings_of(&named).as_deref(), Some(settings));
+        assert_eq!(settings_of(&server("pre-receive", Path::new("/usr/bin/bylaws"), None)), None);
     }
 
     #[test]

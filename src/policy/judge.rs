@@ -56,8 +56,10 @@ pub enum Subject<'a> {
 pub struct Context {
     /// The ref that the subject is on its way to.
     pub reference: Option<RefName>,
-    /// Its environment.
+    /// The environment that this is shown under.
     pub environment: Option<String>,
+    /// The others that it leads to.
+    pub more_environments: Vec<String>,
     /// How far the change reaches.
     pub impact: Option<Impact>,
     /// By binding: the rule is not for this commit, which its baseline holds. May be empty.
@@ -76,20 +78,21 @@ pub struct Policy {
 
 /// By path, which bindings are for it: a history has the same paths again and again, and matching one against the patterns of
 /// every rule takes longer than most rules do.
-#[derive(Default)]
 struct Admitted {
     /// Whose bindings.
-    policy: Option<Tag>,
+    policy: Tag,
     paths: HashMap<GitPath, Rc<[bool]>>,
 }
 
 impl Admitted {
     /// With more paths all are forgotten.
     const MOST: usize = 8_192;
+    /// Policies that judge side by side: a repository's and its operator's, and those that a replay compares them with.
+    const POLICIES: usize = 4;
 }
 
 thread_local! {
-    static ADMITTED: RefCell<Admitted> = RefCell::default();
+    static ADMITTED: RefCell<Vec<Admitted>> = const { RefCell::new(Vec::new()) };
 }
 
 impl std::fmt::Debug for Policy {
@@ -131,16 +134,14 @@ impl Policy {
     }
 
     /// With these rules in force alone, by their ids; those that are `off` too.
-    #[must_use]
-    pub fn only(mut self, ids: &[String]) -> Self {
-        let all = self.bound.into_iter().chain(self.idle);
+    pub fn keep_only(&mut self, ids: &[String]) {
+        let all = std::mem::take(&mut self.bound).into_iter().chain(std::mem::take(&mut self.idle));
         let wanted = |bound: &Bound| {
             let rule = self.book.rules.get(bound.binding.rule);
             rule.is_some_and(|rule| ids.contains(&rule.info.id))
         };
         (self.bound, self.idle) = all.partition(wanted);
         self.bound.sort_by_key(|bound| bound.binding.rule);
-        self
     }
 
     /// The rules in force.
@@ -209,9 +210,17 @@ impl Policy {
         if self.bound.iter().all(|bound| bound.view.is_none()) {
             return None;
         }
-        ADMITTED.with_borrow_mut(|known| {
-            if known.policy != Some(self.tag) || known.paths.len() >= Admitted::MOST {
-                *known = Admitted { policy: Some(self.tag), paths: HashMap::new() };
+        ADMITTED.with_borrow_mut(|all| {
+            let at = all.iter().position(|one| one.policy == self.tag).unwrap_or_else(|| {
+                if all.len() >= Admitted::POLICIES {
+                    all.remove(0);
+                }
+                all.push(Admitted { policy: self.tag, paths: HashMap::new() });
+                all.len() - 1
+            });
+            let known = all.get_mut(at)?;
+            if known.paths.len() >= Admitted::MOST {
+                known.paths.clear();
             }
             if let Some(admitted) = known.paths.get(path) {
                 return Some(Rc::clone(admitted));
@@ -359,6 +368,8 @@ fn is_here(info: &RuleInfo, subject: Subject<'_>, context: &Context) -> bool {
         }
         _ => (context.reference.as_ref(), context.environment.as_ref(), context.impact),
     };
+    // Who hides an environment behind another one gets round no rule that is for it.
+    let environments = environment.into_iter().chain(&context.more_environments);
     let filters = &info.filters;
     let of_push = matches!(subject, Subject::Push(_));
     let refs =
@@ -366,7 +377,7 @@ fn is_here(info: &RuleInfo, subject: Subject<'_>, context: &Context) -> bool {
     let environments = filters
         .environments
         .as_ref()
-        .is_none_or(|wanted| of_push || environment.is_some_and(|name| wanted.contains(name)));
+        .is_none_or(|wanted| of_push || environments.clone().any(|name| wanted.contains(name)));
     let impacts = filters
         .impact
         .as_ref()

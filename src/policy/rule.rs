@@ -54,6 +54,19 @@ pub struct Handles {
     pub push: bool,
 }
 
+impl Handles {
+    /// Both.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            commit: self.commit || other.commit,
+            file: self.file || other.file,
+            change: self.change || other.change,
+            push: self.push || other.push,
+        }
+    }
+}
+
 /// What a rule wants to look at; `None` for everything.
 #[derive(Debug, Clone, Default)]
 pub struct Filters {

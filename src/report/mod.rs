@@ -12,6 +12,7 @@ mod replayed;
 mod samples;
 mod sanitize;
 mod sarif;
+mod screen;
 mod tested;
 mod words;
 
@@ -26,6 +27,7 @@ pub use junit::Junit;
 pub use replayed::{Replayed, ReplayedHuman, ReplayedJson, ReplayedReport};
 pub use sanitize::clean;
 pub use sarif::Sarif;
+pub use screen::Answer;
 pub use tested::{Tested, TestedHuman, TestedJson, TestedJunit, TestedReport};
 
 use crate::policy::{Binding, RuleInfo};

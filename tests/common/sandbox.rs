@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 #[path = "executable.rs"]
 mod executable;
 
-use executable::executable;
+pub(crate) use executable::executable;
 
 use bylaws::git::Location;
 use bylaws::install::{Check, Installed, Options, Target, Uninstalled, doctor, install, uninstall};
@@ -251,4 +251,11 @@ pub fn snapshot(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
         found.insert(path, (meta.permissions().mode(), bytes));
     }
     found
+}
+
+/// The `PATH` of a daemon: what tests have, and where Debian puts daemons.
+pub fn daemon_path() -> OsString {
+    let mut folders: Vec<PathBuf> = search_path().collect();
+    folders.extend(["/usr/sbin", "/sbin"].map(PathBuf::from));
+    std::env::join_paths(folders).unwrap()
 }

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::policies::{Baselines, Meters};
 use super::shards::{Ids, fold_chunks};
-use super::{Baselines, Check, CheckError};
+use super::{Check, CheckError};
 use crate::facts::{Commit, Oid, RefName};
 use crate::git::{Needs, Repository, Revisions};
 use crate::policy::{Context, Handles, RunMeter};
@@ -107,7 +108,7 @@ struct Judge<'a> {
     check: &'a Check<'a>,
     context: Context,
     baselines: Baselines,
-    meter: RunMeter,
+    meter: Meters,
     /// By the index among its rules, the index among the rules of both.
     ids: Arc<BTreeMap<String, usize>>,
 }
@@ -189,7 +190,7 @@ impl Check<'_> {
 fn indices(tried: &Check<'_>, against: Option<&Check<'_>>) -> BTreeMap<String, usize> {
     let mut ids = BTreeMap::new();
     for check in [Some(tried), against].into_iter().flatten() {
-        for (rule, _) in check.loaded.policy.rules() {
+        for (rule, _) in check.loaded.in_force() {
             let next = ids.len();
             ids.entry(rule.id.clone()).or_insert(next);
         }
@@ -209,7 +210,7 @@ impl<'a> Judge<'a> {
             check,
             context: check.context(reference),
             baselines: check.baselines(&revisions.include, exclude)?,
-            meter: check.meter(0).of_each(check.loaded.policy.rules().count()),
+            meter: check.meter(0).of_each(check.loaded),
             ids: Arc::clone(ids),
         })
     }
@@ -221,7 +222,7 @@ impl<'a> Judge<'a> {
         commits: &[Arc<Commit>],
         counts: &mut Counts,
     ) -> Result<Vec<Keyed>, CheckError> {
-        let mut sink = counts.sink(self.check, chunk);
+        let mut sink = counts.sink(chunk);
         self.check.judge_chunk(handle, commits, &self.context, &self.baselines, &self.meter, &mut sink)?;
         Ok(sink.recorded())
     }
@@ -231,17 +232,22 @@ impl<'a> Judge<'a> {
             policy: self.check.loaded.name.clone(),
             denied: counts.denied,
             undecided: counts.undecided,
-            is_spent: self.meter.is_spent(),
+            is_spent: self.meter.all().any(RunMeter::is_spent),
         }
     }
 
-    /// Level, subjects, operations and time of a rule in force.
+    /// Level, subjects, operations and time of a rule in force; of two with this id, of both together.
     fn of_rule(&self, id: &str) -> Option<(Level, Handles, u64, Duration)> {
-        let mut rules = self.check.loaded.policy.rules().enumerate();
-        rules.find(|(_, (rule, _))| rule.id == id).map(|(index, (rule, binding))| {
-            let (operations, took) = self.meter.of_rule(index);
-            (binding.level, rule.handles, operations, took)
-        })
+        let mut found: Option<(Level, Handles, u64, Duration)> = None;
+        for (loaded, meter) in self.check.loaded.all().zip(self.meter.all()) {
+            let mut rules = loaded.policy.rules().enumerate();
+            let Some((index, (rule, binding))) = rules.find(|(_, (rule, _))| rule.id == id) else { continue };
+            let (operations, took) = meter.of_rule(index);
+            let before = found.unwrap_or((Level::Off, Handles::default(), 0, Duration::ZERO));
+            let level = before.0.max(binding.level);
+            found = Some((level, before.1.or(rule.handles), before.2 + operations, before.3 + took));
+        }
+        found
     }
 }
 

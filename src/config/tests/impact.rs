@@ -20,7 +20,7 @@ paths = ["/tools/"]
 impact = "minor"
 "#;
 
-fn file(path: &str) -> FileParts {
+pub(super) fn file(path: &str) -> FileParts {
     FileParts {
         path: path.into(),
         old_path: None,

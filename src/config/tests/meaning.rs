@@ -125,11 +125,11 @@ fn shared_requirements_hold_beside_its_own() {
 #[test]
 fn a_missing_row_takes_the_next_higher_ones() {
     let config = read(BYLAWS, PEOPLE).unwrap().config;
-    let production = &config.requirements["production"];
+    let production = &config.requirements["production"][0];
     assert_eq!(production.of(Impact::Major).approvals, 2);
     assert_eq!(production.of(Impact::Minor).approvals, 1);
     assert_eq!(production.of(Impact::Trivial), production.of(Impact::Minor));
-    assert_eq!(config.requirements["staging"].of(Impact::Trivial), &Default::default());
+    assert_eq!(config.requirements["staging"][0].of(Impact::Trivial), &Default::default());
 }
 
 #[test]

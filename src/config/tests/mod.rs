@@ -3,6 +3,7 @@
 mod any_input;
 mod broken;
 mod folders;
+mod governed;
 mod impact;
 mod meaning;
 mod purpose;
@@ -11,7 +12,10 @@ mod starters;
 
 use std::collections::BTreeMap;
 
+use super::load::Beside;
 use super::mistakes::Mistakes;
+use super::people::Directory;
+use super::raw::RawBylaws;
 use super::rules::{self, Known};
 use super::{Config, load};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -33,13 +37,17 @@ fn read(bylaws: &str, people: &str) -> Result<Read, Diagnostics> {
     let mut in_bylaws = Mistakes::new("bylaws.toml", bylaws);
     let mut in_people = Mistakes::new("people.toml", people);
     let raw = load::read_bylaws(bylaws, &mut in_bylaws)?;
-    let directory = load::read_people(people, raw.as_ref(), &mut in_people);
+    let names = |raw: &RawBylaws| raw.environments.keys().map(|name| name.value.clone()).collect();
+    let environments: Option<Vec<String>> = raw.as_ref().map(names);
+    let directory = load::read_people(people, &mut in_people)
+        .map(|people| Directory::read(people, environments.as_deref(), None, &mut in_people));
     load::extended(raw.as_ref(), &mut in_bylaws);
     let params = params();
     let known = params.iter().map(|(id, level, params)| Known { id, level: *level, params });
     let known: Vec<Known<'_>> = known.collect();
     let read = raw.map(|raw| {
-        let config = Config::read(&raw, directory.as_ref(), NOW, &mut in_bylaws);
+        let beside = Beside { directory: directory.as_ref(), ..Beside::default() };
+        let config = Config::read(&raw, &beside, NOW, &mut in_bylaws);
         rules::check_waivers(&raw, &known, &mut in_bylaws);
         (config, rules::bindings(&raw, &known, &mut in_bylaws))
     });

@@ -12,7 +12,9 @@ use self::cat_file::CatFile;
 use self::diff_tree::DiffTree;
 use super::config::Configuration;
 use super::location::{Location, Place};
-use super::objects::{Ids, Kind, Object, Objects, RawChange, RawCommit, Side, Target, missing, wrong_kind};
+use super::objects::{
+    Ids, Kind, Object, Objects, RawChange, RawCommit, Reference, Side, Target, missing, wrong_kind,
+};
 use super::process::Git;
 use super::{Backend, GitError};
 use crate::facts::{Oid, RefName};
@@ -191,18 +193,23 @@ impl Objects for Plumbing {
         }
     }
 
-    fn references(&mut self, prefix: &str) -> Result<Vec<(RefName, Oid)>, GitError> {
-        let mut args = vec!["for-each-ref", "--format=%(objectname) %(refname)"];
+    fn references(&mut self, prefix: &str) -> Result<Vec<Reference>, GitError> {
+        let mut args = vec!["for-each-ref", "--format=%(objectname) %(refname) %(symref)"];
         // What ends with a slash is a pattern that it knows; it reads no more than that.
         args.extend(Some(prefix).filter(|prefix| prefix.ends_with('/')));
         let output = self.git.run(&args, &[0])?;
         let mut found = Vec::new();
         for line in output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let (hex, name) = line.split_at_checked(2 * self.git.place.hash.width()).unwrap_or_default();
+            // No name of a ref holds a space.
+            let mut words = line.split(|byte| *byte == b' ');
+            let (Some(hex), Some(name), Some(target)) = (words.next(), words.next(), words.next()) else {
+                return Err(nonsense("for-each-ref", line));
+            };
             let id = Oid::from_hex(hex).ok_or_else(|| nonsense("for-each-ref", line))?;
-            let Ok(name) = std::str::from_utf8(name.trim_ascii_start()) else { continue };
+            let Ok(name) = std::str::from_utf8(name) else { continue };
             if name.starts_with(prefix) {
-                found.extend(RefName::new(name).map(|name| (name, id)));
+                let target = std::str::from_utf8(target).ok().and_then(RefName::new);
+                found.extend(RefName::new(name).map(|name| Reference { name, id, target }));
             }
         }
         found.sort();

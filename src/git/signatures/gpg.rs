@@ -16,23 +16,55 @@ pub(super) fn check(signed: &Signed, judging: &Judging, location: &Location) -> 
     if !keys.into_iter().any(|key| matches!(key.material, KeyMaterial::Gpg(_))) {
         return Ok(of(SignatureStatus::UnknownKey, None));
     }
-    let said = verify(signed, judging.now, location)?;
-    let (status, fingerprint) = parse(&said).ok_or_else(|| {
-        GitError::new(format!("`gpg` did not say whether a signature is good: {}", said.trim()))
-    })?;
-    let is_key = |material: &KeyMaterial| match material {
-        KeyMaterial::Gpg(known) => Some(known.as_str()) == fingerprint.as_deref(),
-        KeyMaterial::Ssh(_) => false,
-    };
+    let (status, fingerprint) = answer(signed, judging.now, location)?;
     if status == SignatureStatus::Bad || status == SignatureStatus::UnknownKey {
         return Ok(of(status, None));
     }
-    Ok(match judge(judging, is_key) {
+    Ok(match judge(judging, |material| is_key(material, fingerprint.as_deref())) {
         None => of(SignatureStatus::UnknownKey, None),
         Some((identity, false)) if status == SignatureStatus::Good => {
             of(SignatureStatus::Expired, signer(identity, judging))
         }
         Some((identity, _)) => of(status, signer(identity, judging)),
+    })
+}
+
+/// The status of a signature, and the one of `keys` that made it.
+pub(super) fn check_by(
+    signed: &Signed,
+    keys: &[KeyMaterial],
+    now: i64,
+    location: &Location,
+) -> Result<(SignatureStatus, Option<KeyMaterial>), GitError> {
+    if !keys.iter().any(|key| matches!(key, KeyMaterial::Gpg(_))) {
+        return Ok((SignatureStatus::UnknownKey, None));
+    }
+    let (status, fingerprint) = answer(signed, now, location)?;
+    if status == SignatureStatus::Bad {
+        return Ok((status, None));
+    }
+    Ok(match keys.iter().find(|key| is_key(key, fingerprint.as_deref())) {
+        Some(key) => (status, Some(key.clone())),
+        None => (SignatureStatus::UnknownKey, None),
+    })
+}
+
+fn is_key(material: &KeyMaterial, fingerprint: Option<&str>) -> bool {
+    match material {
+        KeyMaterial::Gpg(known) => Some(known.as_str()) == fingerprint,
+        KeyMaterial::Ssh(_) => false,
+    }
+}
+
+/// What `gpg` finds: the status by itself, and the fingerprint of the primary key.
+fn answer(
+    signed: &Signed,
+    now: i64,
+    location: &Location,
+) -> Result<(SignatureStatus, Option<String>), GitError> {
+    let said = verify(signed, now, location)?;
+    parse(&said).ok_or_else(|| {
+        GitError::new(format!("`gpg` did not say whether a signature is good: {}", said.trim()))
     })
 }
 
@@ -51,7 +83,7 @@ fn verify(signed: &Signed, now: i64, location: &Location) -> Result<String, GitE
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
-            GitError::new("a commit has an OpenPGP signature, and `gpg` was not found")
+            GitError::new("there is an OpenPGP signature, and `gpg` was not found")
                 .hint("install GnuPG, or put it on the PATH")
         }
         _ => failed(error),

@@ -1,4 +1,4 @@
-//! Whether a commit's signature is good, gitformat-signature(5).
+//! Whether a signature is good, gitformat-signature(5): a commit's, or a push certificate's.
 //!
 //! Keys are those of `people.toml`, judged at the time of the judgement: what the commit says of its date is the signer's
 //! claim, and a key that has expired must not sign with a date from when it had not.
@@ -35,6 +35,33 @@ pub(super) fn check(
         }
         None => Ok(Signature { status: SignatureStatus::Bad, kind: None, signer: None }),
     }
+}
+
+/// Checks a detached signature, a push certificate's, by `keys` alone: the status, and which of them made it.
+pub(super) fn check_by(
+    payload: &[u8],
+    signature: &[u8],
+    keys: &[KeyMaterial],
+    now: i64,
+    location: &Location,
+) -> Result<(SignatureStatus, Option<KeyMaterial>), GitError> {
+    let signed = Signed { signature: signature.to_vec(), payload: payload.to_vec() };
+    match kind_of(signature) {
+        Some(SignatureKind::Ssh) => Ok(ssh::check_by(&signed, keys)),
+        Some(SignatureKind::Gpg) => gpg::check_by(&signed, keys, now, location),
+        Some(SignatureKind::X509) => Ok((SignatureStatus::UnknownKey, None)),
+        None => Ok((SignatureStatus::None, None)),
+    }
+}
+
+/// Where the signature begins that ends `text`, the line after all that was signed; `None` if there is none, or more than one:
+/// which of them git would have taken must not matter.
+pub(super) fn begins_at(text: &[u8]) -> Option<usize> {
+    let mut starts = memchr::memchr_iter(b'\n', text)
+        .map(|feed| feed + 1)
+        .filter(|start| text.get(*start..).is_some_and(|rest| kind_of(rest).is_some()));
+    let first = starts.next()?;
+    starts.next().is_none().then_some(first)
 }
 
 fn kind_of(signature: &[u8]) -> Option<SignatureKind> {

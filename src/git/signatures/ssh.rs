@@ -6,7 +6,7 @@ use super::{Signed, judge, signer};
 use crate::facts::{KeyMaterial, Signature, SignatureKind, SignatureStatus};
 use crate::git::store::Judging;
 
-/// The namespace that git signs commits in.
+/// The namespace that git signs in: commits, tags and push certificates.
 const NAMESPACE: &str = "git";
 
 pub(super) fn check(signed: &Signed, judging: &Judging) -> Signature {
@@ -19,6 +19,15 @@ pub(super) fn check(signed: &Signed, judging: &Judging) -> Signature {
         },
     };
     Signature { status, kind: Some(SignatureKind::Ssh), signer }
+}
+
+/// The status of a signature, and the one of `keys` that made it.
+pub(super) fn check_by(signed: &Signed, keys: &[KeyMaterial]) -> (SignatureStatus, Option<KeyMaterial>) {
+    let Some(made_it) = verified_key(signed) else { return (SignatureStatus::Bad, None) };
+    match keys.iter().find(|key| is_same(&made_it, key)) {
+        Some(key) => (SignatureStatus::Good, Some(key.clone())),
+        None => (SignatureStatus::UnknownKey, None),
+    }
 }
 
 /// The key that made the signature, if it fits.

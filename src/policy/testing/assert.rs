@@ -183,7 +183,7 @@ impl Trial<'_> {
             reference: Some(change.reference.clone()),
             environment: change.environment.clone(),
             impact: Some(change.impact),
-            baselined: Vec::new(),
+            ..Context::default()
         };
         self.ask(Subject::Change(change), &context);
         for commit in &change.commits {

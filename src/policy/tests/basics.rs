@@ -259,8 +259,9 @@ fn filters_run_before_the_script() {
     let there = Context {
         reference: RefName::new("refs/heads/main"),
         environment: Some("production".to_owned()),
+        more_environments: vec!["archive".to_owned()],
         impact: Some(Impact::Minor),
-        baselined: Vec::new(),
+        ..Context::default()
     };
     let change = Arc::new(change());
     for (filter, expected) in [
@@ -268,6 +269,7 @@ fn filters_run_before_the_script() {
         ("refs: [\"release/*\"]", 0),
         ("environments: [\"production\"]", 1),
         ("environments: [\"staging\"]", 0),
+        ("environments: [\"staging\", \"archive\"]", 1),
         ("impact: [\"major\", \"minor\"]", 1),
         ("impact: [\"major\"]", 0),
     ] {

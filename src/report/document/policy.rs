@@ -163,7 +163,7 @@ impl<'a> Writer<'a> {
         fact("Files", patterns.unwrap_or_default());
         if let Some(binding) = listed_rule.binding {
             fact("Only in", binding.paths.as_ref().map(|paths| codes(paths.patterns())).unwrap_or_default());
-            let shared = self.loaded.config.except.patterns().len();
+            let shared = listed_rule.of.config.except.patterns().len();
             fact("Not in", codes(binding.except.patterns().iter().skip(shared)));
         }
         fact("Refs", filters.refs.as_ref().map(|refs| codes(refs.patterns())).unwrap_or_default());
@@ -182,7 +182,7 @@ impl<'a> Writer<'a> {
         if let Some(baseline) = listed_rule.binding.and_then(|binding| binding.baseline) {
             fact("Not for", vec![text("the history up to commit "), Inline::Code(baseline.short())]);
         }
-        for waiver in self.loaded.config.waivers.iter().filter(|waiver| waiver.rule == rule.id) {
+        for waiver in listed_rule.of.config.waivers.iter().filter(|waiver| waiver.rule == rule.id) {
             fact("Waived", self.waived(waiver));
         }
         fact("Serves", listed(rule.controls.iter().map(|control| text(control.clone()))));
@@ -191,8 +191,14 @@ impl<'a> Writer<'a> {
             Origin::Set(set) => vec![text("the shipped rule set "), Inline::Code(set.clone())],
         };
         fact("Comes from", from);
+        if listed_rule.is_required {
+            fact("Required", vec![text("by the operator of the server, in all repositories")]);
+        }
+        // The operator's may have the same id as one of the repository's own.
+        let first = self.in_force().find(|one| one.rule.id == rule.id);
+        let is_second = first.is_some_and(|one| one.is_required != listed_rule.is_required);
         Card {
-            anchor: format!("rule-{}", rule.id),
+            anchor: format!("rule-{}{}", rule.id, if is_second { "-2" } else { "" }),
             name: rule.id.clone(),
             title: prose(&rule.title),
             level: Some(listed_rule.level()),
@@ -236,11 +242,12 @@ impl<'a> Writer<'a> {
         let words = "Each change is trivial, minor or major. The highest impact of any of its files decides; a file that nothing \
                      below names is minor, so that a change is trivial only if all of its files are.";
         let mut rows: Vec<Vec<Vec<Inline>>> = Vec::new();
-        for entry in &self.loaded.config.classify {
+        let config = &self.loaded.config;
+        for entry in config.classify_above.iter().chain(&config.classify) {
             let why = entry.why.as_deref().map(prose).unwrap_or_default();
             rows.push(vec![codes(entry.paths.patterns()), vec![text(entry.impact.as_str())], why]);
         }
-        for classifier in self.loaded.policy.classifiers() {
+        for classifier in self.loaded.all().flat_map(|loaded| loaded.policy.classifiers()) {
             let mut what = vec![Inline::Code(classifier.id.clone()), text(": ")];
             what.extend(prose(&classifier.title));
             rows.push(vec![what, vec![text("may raise it")], prose(&classifier.why)]);
@@ -270,7 +277,9 @@ impl<'a> Writer<'a> {
         }
         let words = "Who approves has no part in the change: neither its authors nor who pushes it counts.";
         let mut blocks = vec![paragraph(words)];
-        let cards = tables.iter().map(|(name, table)| Block::Card(requirements(name, table)));
+        let cards = tables.iter().flat_map(|(name, tables)| {
+            tables.iter().enumerate().map(|(n, table)| Block::Card(requirements(name, n, table)))
+        });
         blocks.extend(cards);
         section("requirements", "What a change needs", blocks)
     }
@@ -328,7 +337,7 @@ impl<'a> Writer<'a> {
     }
 
     fn waivers(&self) -> Option<Section> {
-        let waivers = &self.loaded.config.waivers;
+        let waivers: Vec<&Waiver> = self.loaded.all().flat_map(|loaded| &loaded.config.waivers).collect();
         if waivers.is_empty() {
             return section("waivers", "Exceptions", vec![paragraph("There are none.")]);
         }
@@ -466,10 +475,12 @@ fn covers(waiver: &Waiver) -> Vec<Inline> {
     words
 }
 
-fn requirements(name: &str, table: &Requirements) -> Card {
+/// The `n`-th of those with this name.
+fn requirements(name: &str, n: usize, table: &Requirements) -> Card {
     let row = |requirement: &Requirement| needs(requirement);
+    let more = if n == 0 { String::new() } else { format!("-{}", n + 1) };
     Card {
-        anchor: format!("requirements-{name}"),
+        anchor: format!("requirements-{name}{more}"),
         name: name.to_owned(),
         title: vec![text("Requirements of "), Inline::Code(name.to_owned())],
         level: None,

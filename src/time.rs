@@ -1,4 +1,4 @@
-//! Dates and durations as they are written, in seconds UTC.
+//! Dates and durations as they are written, in seconds UTC. Nothing here reads the clock.
 
 use toml::value::Datetime;
 
@@ -8,7 +8,7 @@ const DAY: i64 = 24 * HOUR;
 
 /// The first second that a lower bound includes: of a date alone, midnight UTC before that day. `None` for a time of day
 /// without a date. A time without an offset is UTC.
-pub(super) fn from_bound(written: &Datetime) -> Option<i64> {
+pub(crate) fn from_bound(written: &Datetime) -> Option<i64> {
     let date = written.date?;
     let midnight = days(i64::from(date.year), i64::from(date.month), i64::from(date.day)) * DAY;
     let Some(time) = written.time else { return Some(midnight) };
@@ -22,9 +22,23 @@ pub(super) fn from_bound(written: &Datetime) -> Option<i64> {
 
 /// The first second that an upper bound excludes: of a date alone, midnight UTC after that day, so that the whole day is
 /// included; else the moment itself.
-pub(super) fn until_bound(written: &Datetime) -> Option<i64> {
+pub(crate) fn until_bound(written: &Datetime) -> Option<i64> {
     let moment = from_bound(written)?;
     Some(if written.time.is_none() { moment + DAY } else { moment })
+}
+
+/// A moment as RFC 3339 has it, UTC and to the second: `2027-03-31T12:05:09Z`.
+pub(crate) fn rfc3339(moment: i64) -> String {
+    let second = moment.rem_euclid(DAY);
+    let (hour, minute, second) = (second / HOUR, second % HOUR / MINUTE, second % MINUTE);
+    format!("{}T{hour:02}:{minute:02}:{second:02}Z", date(moment.div_euclid(DAY)))
+}
+
+/// The moment that RFC 3339 text names, with date, time and offset; `None` for anything else.
+pub(crate) fn from_rfc3339(text: &str) -> Option<i64> {
+    let written: Datetime = text.parse().ok()?;
+    let is_whole = written.date.is_some() && written.time.is_some() && written.offset.is_some();
+    is_whole.then(|| from_bound(&written)).flatten()
 }
 
 /// Days from 1970-01-01 in the Gregorian calendar, by Howard Hinnant's `days_from_civil`
@@ -38,18 +52,15 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// An upper bound as it is written: its last day where that is whole, else the moment.
-pub(super) fn shown_until(until: i64) -> String {
+pub(crate) fn shown_until(until: i64) -> String {
     match until.rem_euclid(DAY) {
         0 => date(until.div_euclid(DAY) - 1),
-        second => {
-            let (hour, minute, second) = (second / HOUR, second % HOUR / MINUTE, second % MINUTE);
-            format!("{}T{hour:02}:{minute:02}:{second:02}Z", date(until.div_euclid(DAY)))
-        }
+        _ => rfc3339(until),
     }
 }
 
 /// A duration in the largest unit that leaves no rest, in words.
-pub(super) fn shown_duration(seconds: i64) -> String {
+pub(crate) fn shown_duration(seconds: i64) -> String {
     let units = [(DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1, "second")];
     let (unit, name) = units.into_iter().find(|(unit, _)| seconds % unit == 0).unwrap_or((1, "second"));
     let count = seconds / unit;
@@ -72,7 +83,7 @@ fn date(days: i64) -> String {
 }
 
 /// The seconds of `90s`, `30m`, `72h`, `3d` or `2w`; `None` for anything else, and for nothing at all.
-pub(super) fn duration(text: &str) -> Option<i64> {
+pub(crate) fn duration(text: &str) -> Option<i64> {
     let unit = match text.chars().last()? {
         's' => 1,
         'm' => MINUTE,
@@ -130,6 +141,22 @@ mod tests {
             [(86_400, "1 day"), (259_200, "3 days"), (7_200, "2 hours"), (90, "90 seconds")]
         {
             assert_eq!(shown_duration(seconds), shown);
+        }
+    }
+
+    #[test]
+    fn a_moment_comes_back_as_it_went_out() {
+        for (moment, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_868_799, "2000-02-29T23:59:59Z"),
+            (1_806_451_200, "2027-03-31T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(rfc3339(moment), text);
+            assert_eq!(from_rfc3339(text), Some(moment));
+        }
+        for text in ["", "2027-03-31", "2027-03-31T00:00:00", "12:00:00", "now"] {
+            assert_eq!(from_rfc3339(text), None, "{text}");
         }
     }
 

@@ -1,0 +1,157 @@
+//! What a server enforces, what it does not, and why.
+//!
+//! Git asks for a hook at the moment of a push, and one that is not found is no error to it. So each thing that has to be in
+//! place is looked at as git, the hook's account and the host would find it.
+
+mod hooks;
+mod machine;
+mod permission;
+mod receiving;
+mod rules;
+mod supplies;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::journal::Journal;
+use super::repository::Repository;
+use super::{Layout, Outcome, each};
+use crate::config::{Effective, SettingOrigin, effective};
+use crate::diagnostic::Diagnostics;
+use crate::git::Location;
+use crate::install::Check;
+use crate::install::error::InstallError;
+
+/// What to do where an installation is not as it should be.
+const INSTALL: &str = "run `bylaws install --server` on it again";
+
+/// Where the machine tells of itself.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// Its accounts, passwd(5).
+    pub passwd: PathBuf,
+    /// The configuration of its ssh server, sshd_config(5).
+    pub sshd_config: PathBuf,
+    /// Its file systems, proc(5).
+    pub mounts: PathBuf,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self {
+            passwd: super::accounts::PASSWD.into(),
+            sshd_config: "/etc/ssh/sshd_config".into(),
+            mounts: "/proc/self/mounts".into(),
+        }
+    }
+}
+
+/// Who asks, and when.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The program that asks.
+    pub binary: PathBuf,
+    /// Its version.
+    pub version: String,
+    /// Seconds UTC: people and keys of a policy come and go.
+    pub now: i64,
+    /// With which environment git runs.
+    pub location: Location,
+    /// The machine that is looked at.
+    pub machine: Machine,
+}
+
+/// What was found in one repository.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The layout that was found.
+    pub layout: Layout,
+    /// What was looked at.
+    pub checks: Vec<Check>,
+    /// The settings that hold, and where each is from.
+    pub settings: Vec<SettingOrigin>,
+}
+
+impl Report {
+    /// Whether nothing is left unenforced.
+    pub fn is_enforced(&self) -> bool {
+        self.checks.iter().all(|check| check.ok)
+    }
+}
+
+/// What is known of a repository while it is looked at.
+struct Patient<'a> {
+    repository: &'a Repository,
+    question: &'a Question,
+    layout: Layout,
+    journal: Journal,
+    settings: Result<Effective, Diagnostics>,
+}
+
+impl Patient<'_> {
+    fn own(&self, name: &str) -> PathBuf {
+        self.repository.folder().join(name)
+    }
+}
+
+/// Looks at every repository at or below the paths.
+pub fn doctor(paths: &[PathBuf], question: &Question) -> Vec<Outcome<Report>> {
+    let mut outcomes = each(paths, &question.location, |repository, found| {
+        let journal = Journal::read(&repository.folder())?;
+        let settings = |host: &Path| effective(host, &repository.folder().join(super::supplies::SETTINGS));
+        let identity = settings(Path::new(super::HOST_SETTINGS)).ok().map(|settings| settings.identity);
+        let layout = match &journal {
+            Some(journal) => journal.layout,
+            // That nothing is installed is worth more than that a forge's own hook is not as it was.
+            None => Layout::of(repository, found, identity).unwrap_or(Layout::Plain),
+        };
+        let Some(journal) = journal else {
+            let missing = Check::bad("installation", "bylaws is not installed here", INSTALL);
+            return Ok(Report { layout, checks: vec![missing], settings: Vec::new() });
+        };
+        let settings = settings(journal.host_settings.as_deref().unwrap_or(super::HOST_SETTINGS).as_ref());
+        look(&Patient { repository, question, layout, journal, settings })
+    });
+    same_ids(&mut outcomes);
+    outcomes
+}
+
+fn look(patient: &Patient<'_>) -> Result<Report, InstallError> {
+    let mut checks = hooks::checks(patient)?;
+    checks.extend(receiving::checks(patient)?);
+    checks.extend(rules::checks(patient));
+    checks.extend(supplies::checks(patient)?);
+    checks.extend(machine::checks(patient)?);
+    let settings = patient.settings.as_ref().map(|settings| settings.origins.clone()).unwrap_or_default();
+    Ok(Report { layout: patient.layout, checks, settings })
+}
+
+/// A copy of a repository has its id too, and then a record of the one passes for one of the other.
+fn same_ids(outcomes: &mut [Outcome<Report>]) {
+    let id = |path: &Path| {
+        let bytes = std::fs::read(path.join("bylaws").join(super::supplies::ID)).ok()?;
+        (!bytes.is_empty()).then_some(bytes)
+    };
+    let mut by_id: HashMap<Vec<u8>, Vec<PathBuf>> = HashMap::new();
+    for outcome in outcomes.iter() {
+        if let Some(id) = id(&outcome.path) {
+            by_id.entry(id).or_default().push(outcome.path.clone());
+        }
+    }
+    for outcome in outcomes {
+        let others: Vec<String> = id(&outcome.path)
+            .and_then(|id| by_id.get(&id))
+            .into_iter()
+            .flatten()
+            .filter(|path| **path != outcome.path)
+            .map(|path| format!("`{}`", path.display()))
+            .collect();
+        if let (Ok(report), false) = (&mut outcome.result, others.is_empty()) {
+            report.checks.push(Check::bad(
+                "repository id",
+                format!("{} has the same: a record of one passes for one of the other", others.join(", ")),
+                "in the copy, move the folder `bylaws` away and run `bylaws install --server` again",
+            ));
+        }
+    }
+}
