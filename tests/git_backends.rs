@@ -422,7 +422,7 @@ fn refs_are_what_they_are_called() {
         let tip = repository.resolve("v1").unwrap();
         assert_eq!(tip.to_string(), two, "a tag is peeled");
         let list = repository.references("refs/").unwrap();
-        list.iter().map(|(name, id)| format!("{} {id}\n", name.as_str())).collect()
+        list.iter().map(|one| format!("{} {}\n", one.name.as_str(), one.id)).collect()
     });
 }
 

@@ -316,7 +316,7 @@ fn assert_clean(what: &str, linted: &Linted) {
 fn what_is_shipped_is_clean() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let own = PolicySource::Folder(&top.join(".bylaws"), ".bylaws".to_owned());
-    assert_clean("our own policy", &lint(own, NOW).unwrap().unwrap());
+    assert_clean("our own policy", &lint(own, None, NOW).unwrap().unwrap());
     for set in sets() {
         let folder = top.join("policy-examples").join(set);
         assert_clean(set, &lint_set(&folder, set).unwrap());
@@ -324,7 +324,7 @@ fn what_is_shipped_is_clean() {
         let files = files.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
         assert_clean(
             "the starter",
-            &lint(PolicySource::Files(files, ".bylaws".to_owned()), NOW).unwrap().unwrap(),
+            &lint(PolicySource::Files(files, ".bylaws".to_owned()), None, NOW).unwrap().unwrap(),
         );
     }
 }

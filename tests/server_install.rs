@@ -726,7 +726,8 @@ fn all_that_root_writes_is_the_repository_s_owner_s() {
     };
     host.install(&repository);
     owners("installed");
-    // The program is below a folder of root's temporary ones.
+    // A program in root's home is closed to everybody else.
+    fs::set_permissions(host.machine.path("home"), fs::Permissions::from_mode(0o700)).unwrap();
     let program = host.doctor(&repository).checks.into_iter().find(|check| check.name == "program").unwrap();
     assert!(!program.ok && program.message.contains("may not run"), "{program:?}");
     host.uninstall(&repository);
@@ -743,6 +744,7 @@ fn git_s_configuration_is_extended_and_put_back() {
     let mut text = fs::read_to_string(&config).unwrap();
     text.push_str("[receive] fsckObjects = false ; why\n[core]\n\tpackedRefsTimeout = -1\n");
     fs::write(&config, &text).unwrap();
+    let listed = host.machine.git(&repository, &["config", "--local", "--list"]).ok();
     host.install_as(&repository, Some(IdentitySource::PushCert));
     for (key, value) in [
         ("receive.advertisePushOptions", "true"),
@@ -768,6 +770,11 @@ fn git_s_configuration_is_extended_and_put_back() {
         (String::new(), String::new())
     );
     host.machine.git(&repository, &["config", "--unset", "core.logAllRefUpdates"]).ok();
+    assert_eq!(host.machine.git(&repository, &["config", "--local", "--list"]).ok(), listed);
+    // Where nobody has changed it, every byte is put back.
+    fs::write(&config, &text).unwrap();
+    host.install_as(&repository, Some(IdentitySource::PushCert));
+    host.uninstall(&repository);
     assert_eq!(fs::read_to_string(&config).unwrap(), text);
 }
 

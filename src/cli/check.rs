@@ -11,6 +11,7 @@ use super::output::{self, Stream};
 use super::session::{self, Session, held_by, tracking};
 use super::{Exit, progress};
 use crate::check::RefUpdate;
+use crate::config::Purpose;
 use crate::facts::{Oid, RefName};
 use crate::git::{self, Head, Repository, Revisions};
 use crate::verdict::Verdict;
@@ -178,24 +179,27 @@ fn as_the_server<'e>(
     environment: &'e Environment,
     repository: Repository,
 ) -> anyhow::Result<Session<'e>> {
-    let ours = Session::new(common, environment, repository)?;
     if common.policy.is_some() {
-        return Ok(ours);
+        return Session::new(common, environment, repository);
     }
-    let Some(theirs) = session::remote_policy(&ours.repository, &command.remote, environment)? else {
+    let Some(theirs) = session::remote_policy(&repository, &command.remote, environment)? else {
         output::note(&format!(
             "note: `{}` has no policy as last fetched; judging by the work tree's",
             command.remote
         ))?;
-        return Ok(ours);
+        return Session::new(common, environment, repository);
     };
-    if theirs.name.digest != ours.loaded.name.digest {
+    // A policy that is being written may not load yet; it judges nothing here.
+    let differs = match session::load(common, environment, &repository, Purpose::All) {
+        Ok(ours) => (theirs.name.digest != ours.name.digest).then_some("differs from it"),
+        Err(_) => Some("does not load"),
+    };
+    if let Some(how) = differs {
+        let (source, remote) = (&theirs.name.source, &command.remote);
         output::note(&format!(
-            "note: judging by the policy of `{}`; the work tree's differs from it",
-            theirs.name.source
+            "note: judging by `{source}` of `{remote}` as last fetched; the work tree's {how}"
         ))?;
     }
-    let Session { repository, .. } = ours;
     Session::with_policy(common, environment, repository, theirs)
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::config;
 use super::journal::{self, Journal, Written};
-use super::plan::{Content, Plan};
+use super::plan::{Content, OWN_FOLDER, Plan};
 use super::repository::Repository;
 use super::{HOOKS, Uninstalled};
 use crate::install::error::InstallError;
@@ -69,7 +69,8 @@ pub(crate) fn made(
     for (path, _) in files {
         let above: Vec<&Path> = Path::new(path).ancestors().skip(1).collect();
         for folder in above.into_iter().rev().filter_map(Path::to_str) {
-            let before = old.is_some_and(|old| old.made.iter().any(|made| made == folder));
+            let before =
+                folder == OWN_FOLDER || old.is_some_and(|old| old.made.iter().any(|made| made == folder));
             let ours = before || !repository.path.join(folder).is_dir();
             if !folder.is_empty() && folder != "bylaws" && ours && !made.iter().any(|made| made == folder) {
                 made.push(folder.to_owned());
@@ -186,23 +187,24 @@ pub(super) fn undo(repository: &Repository) -> Result<Uninstalled, InstallError>
 
 /// Removes hooks of ours that no journal tells of: links that gitolite made, and what outlived a lost journal.
 fn sweep(repository: &Repository) -> Result<bool, InstallError> {
-    let mut changed = false;
-    let hooks = repository.path.join("hooks");
-    if hooks.is_symlink() {
-        return Ok(false);
+    let at = |path: &str| repository.path.join(path);
+    let mut places: Vec<PathBuf> = HOOKS.map(|name| at(&format!("custom_hooks/{name}.d/bylaws"))).into();
+    if !at("hooks").is_symlink() {
+        places.extend(HOOKS.map(|name| at(&format!("hooks/{name}"))));
+        places.extend(HOOKS.map(|name| at(&format!("hooks/{name}.d/bylaws"))));
     }
-    for name in HOOKS {
-        for path in [
-            hooks.join(name),
-            hooks.join(format!("{name}.d/bylaws")),
-            repository.path.join(format!("custom_hooks/{name}.d/bylaws")),
-        ] {
-            if files::read(&path)?.is_some_and(|bytes| shim::is_servers(&bytes)) {
-                files::remove(&path)?;
-                changed = true;
-            }
+    let own = at(OWN_FOLDER);
+    places.extend(files::executables(&own)?.into_iter().map(|name| own.join(name)));
+    let mut changed = false;
+    for path in places {
+        let is_ours =
+            |bytes: Vec<u8>| shim::is_servers(&bytes) || path.starts_with(&own) && shim::is_ours(&bytes);
+        if files::read(&path)?.is_some_and(is_ours) {
+            files::remove(&path)?;
+            changed = true;
         }
     }
+    files::remove_folder_if_empty(&own);
     Ok(changed)
 }
 

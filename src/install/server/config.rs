@@ -1,6 +1,7 @@
 //! What a repository's configuration needs so that pushes can be judged and recorded, and how it gets out again.
 
 use super::journal::{self, Journal, Set};
+use super::plan::OWN_FOLDER;
 use super::repository::{Repository, truth};
 use super::supplies;
 use crate::config::IdentitySource;
@@ -78,7 +79,7 @@ fn values(wanted: &Wanted, old: Option<&Journal>) -> Result<Vec<(&'static str, S
     if wanted.identity == Some(IdentitySource::PushCert) {
         let key = "receive.certNonceSeed";
         let drawn = old.and_then(|old| old.sets.iter().find(|set| set.key == key));
-        let seed = drawn.map_or_else(|| supplies::random_hex(), |set| Ok(set.value.clone()))?;
+        let seed = drawn.map_or_else(supplies::random_hex, |set| Ok(set.value.clone()))?;
         values.push((key, seed));
         values.push(("receive.certNonceSlop", NONCE_SLOP.to_owned()));
     }
@@ -104,7 +105,10 @@ pub(crate) fn without_us(
     old: Option<&Journal>,
 ) -> Result<(Vec<u8>, Vec<u8>), InstallError> {
     let now = files::read(&repository.config_file())?.unwrap_or_default();
-    let Some(old) = old else { return Ok((now.clone(), now)) };
+    let Some(old) = old else {
+        let before = without_orphan(repository, &now)?;
+        return Ok((before, now));
+    };
     let digest = files::digest(&now);
     if digest == old.config_before {
         return Ok((now.clone(), now));
@@ -124,4 +128,12 @@ pub(crate) fn without_us(
         }
     }
     Ok((settings.edited(&now, &scratch, &edits)?, now))
+}
+
+/// Without a `core.hooksPath` of ours whose journal is gone.
+fn without_orphan(repository: &Repository, now: &[u8]) -> Result<Vec<u8>, InstallError> {
+    if !now.windows(OWN_FOLDER.len()).any(|window| window == OWN_FOLDER.as_bytes()) {
+        return Ok(now.to_vec());
+    }
+    repository.settings().edited(now, &repository.folder(), &[Edit::Remove(HOOKS_PATH, OWN_FOLDER)])
 }

@@ -61,11 +61,11 @@ pub(super) fn uninstall(home: &Path) -> Result<bool, InstallError> {
 fn local_code(home: &Path) -> Result<Option<PathBuf>, InstallError> {
     let rc = files::read(&home.join(".gitolite.rc"))?.unwrap_or_default();
     let text = String::from_utf8_lossy(&rc);
-    let value = text.lines().filter_map(|line| {
+    let mut values = text.lines().filter_map(|line| {
         let (_, value) = line.trim_start().strip_prefix("LOCAL_CODE")?.split_once("=>")?;
         let value = value.trim().trim_end_matches(',').trim_matches(['"', '\'']);
         let home = home.to_str()?;
         Some(value.replace("$ENV{HOME}", home).replace("$rc{GL_ADMIN_BASE}", &format!("{home}/.gitolite")))
     });
-    Ok(value.last().map(PathBuf::from))
+    Ok(values.next_back().map(PathBuf::from))
 }

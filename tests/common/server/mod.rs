@@ -73,29 +73,49 @@ impl fmt::Display for Kind {
 /// A public key for those who never sign.
 pub const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHq0wVwPjs5tOUZWFSLGdSRDBwe2CLt+UGRDMRbrTgqV";
 
-/// A policy of one rule and one protected environment, so that tests hang on no other.
+/// A policy of two rules for one protected environment, so that tests hang on no other. Other refs are free.
 pub const POLICY: &[(&str, &str)] = &[
-    (
-        ".bylaws/bylaws.toml",
-        "extends = []\n[environments.production]\nrefs = [\"main\", \"release/*\"]\n[requirements.production]\nmajor = {}\n",
-    ),
-    (
-        ".bylaws/people.toml",
-        "seniority = [\"engineer\", \"senior\"]\n\
-         [people.ada]\nname = \"Ada Lovelace\"\nemails = [\"ada@example.org\"]\nlogins = [\"ada\"]\nseniority = \"senior\"\n\
-         [people.bob]\nname = \"Bob Babbage\"\nemails = [\"bob@example.org\"]\nlogins = [\"bob\"]\nseniority = \"engineer\"\n",
-    ),
+    (CONFIG, CONFIG_TEXT),
+    (PEOPLE, PEOPLE_TEXT),
     (
         ".bylaws/rules/no-bad.rhai",
         r#"rule("no-bad", #{
     title: "No commit is bad",
     why: "so that tests have something to refuse",
     level: "hard-mandatory",
+    environments: ["production"],
     commit: |commit| if commit.subject.contains("bad") { finding("the commit is bad").fix("make it good") },
 });
 "#,
     ),
+    (
+        ".bylaws/rules/no-poison.rhai",
+        r#"rule("no-poison", #{
+    title: "Nobody sells poison",
+    why: "so that tests have something to refuse",
+    level: "hard-mandatory",
+    environments: ["production"],
+    file: |file| for line in file.added_lines { if line.text.contains("poison") { file.finding("poison", line.line) } },
+});
+"#,
+    ),
 ];
+
+/// Where the policy has its settings, and what they are.
+pub const CONFIG: &str = ".bylaws/bylaws.toml";
+pub const CONFIG_TEXT: &str = "extends = []\n[environments.production]\nrefs = [\"main\", \"release/*\", \"refs/tags/v*\"]\n\
+                               [requirements.production]\nmajor = {}\n";
+/// Where the policy has its people, and who they are.
+pub const PEOPLE: &str = ".bylaws/people.toml";
+pub const PEOPLE_TEXT: &str = "seniority = [\"engineer\", \"senior\"]\n\
+    [people.ada]\nname = \"Ada Lovelace\"\nemails = [\"ada@example.org\"]\nlogins = [\"ada\"]\nseniority = \"senior\"\n\
+    [people.bob]\nname = \"Bob Babbage\"\nemails = [\"bob@example.org\"]\nlogins = [\"bob\"]\nseniority = \"engineer\"\n";
+
+/// The policy with other files, or another text in some.
+pub fn policy_with<'a>(files: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let kept = POLICY.iter().filter(|(path, _)| files.iter().all(|(other, _)| other != path));
+    kept.chain(files).copied().collect()
+}
 
 /// What `server.toml` says where a test asks for nothing else: `ada` is an operator.
 pub fn settings(identity: &str) -> String {
@@ -202,6 +222,53 @@ impl Server {
         push(work, &self.url(login), words)
     }
 
+    /// Pushes what must be let in.
+    #[track_caller]
+    pub fn takes(&self, login: &str, work: &Repo, words: &[&str]) {
+        self.push(login, work, words).ok();
+    }
+
+    /// Pushes what must be refused for this rule, with nothing moved; what was said.
+    #[track_caller]
+    pub fn refuses(&self, login: &str, work: &Repo, words: &[&str], rule: &str) -> String {
+        let before = self.refs();
+        let said = self.push(login, work, words).refused();
+        assert_eq!(self.refs(), before, "refs moved in spite of:\n{said}");
+        self.is_recorded(rule, &said);
+        said
+    }
+
+    /// The same for what a raw client sends.
+    #[track_caller]
+    pub fn refuses_raw(&self, login: &str, push: &raw::Push, rule: &str) -> raw::Answer {
+        let before = self.refs();
+        let answer = push.send(self.kind, self.receive_pack(login));
+        assert_eq!(self.refs(), before, "refs moved in spite of: {answer:#?}");
+        let answer = answer.refused();
+        if !rule.is_empty() {
+            self.is_recorded(rule, &answer.said);
+        }
+        answer
+    }
+
+    /// The newest push in the spool was refused, and for this rule.
+    #[track_caller]
+    fn is_recorded(&self, rule: &str, said: &str) {
+        let entries = self.entries();
+        let last = entries.last().unwrap_or_else(|| panic!("nothing is recorded of this:\n{said}"));
+        let of_push = entries.iter().filter(|entry| entry["facts"]["push"] == last["facts"]["push"]);
+        let of_push: Vec<&Value> = of_push.collect();
+        assert!(of_push.iter().all(|entry| entry["kind"] == "denied"), "{of_push:#?}");
+        let findings = of_push.iter().flat_map(|entry| entry["findings"].as_array().unwrap());
+        let rules: Vec<&str> = findings.map(|finding| finding["rule"].as_str().unwrap()).collect();
+        assert!(rules.contains(&rule), "refused by {rules:?}, not by {rule}:\n{said}");
+    }
+
+    /// All refs, where they are, and what symbolic ones stand for.
+    pub fn refs(&self) -> String {
+        self.git(&["for-each-ref", "--format=%(objectname) %(refname) %(symref)"])
+    }
+
     /// What a raw client talks to: the receive-pack that `login` gets.
     pub fn receive_pack(&self, login: &str) -> Command {
         let mut command = Command::new(bylaws());
@@ -260,7 +327,6 @@ pub fn install(repository: &Path, settings: &str) {
     command.arg("--server").arg(repository).env_clear().envs(environment()).current_dir("/");
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&[output.stdout, output.stderr].concat()));
-    fs::create_dir_all(repository.join("bylaws/spool")).unwrap();
     fs::write(repository.join("bylaws/server.toml"), settings).unwrap();
 }
 
