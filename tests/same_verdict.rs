@@ -103,7 +103,11 @@ struct Case {
 }
 
 const CASES: &[Case] = &[
-    Case { name: "nothing wrong", act: |work| commit(work, "a.txt", "fine\n", "Add a file"), onto: "refs/heads/main" },
+    Case {
+        name: "nothing wrong",
+        act: |work| commit(work, "a.txt", "fine\n", "Add a file"),
+        onto: "refs/heads/main",
+    },
     Case {
         name: "two bad commits, a tab, a waived tab",
         act: |work| {
@@ -117,7 +121,11 @@ const CASES: &[Case] = &[
         act: |work| commit(work, "long.txt", &"x".repeat(300), "Make it throw"),
         onto: "refs/heads/main",
     },
-    Case { name: "trivial", act: |work| commit(work, "README.md", "words\n", "Say more"), onto: "refs/heads/main" },
+    Case {
+        name: "trivial",
+        act: |work| commit(work, "README.md", "words\n", "Say more"),
+        onto: "refs/heads/main",
+    },
     Case {
         name: "major: approvals, tests and signatures are wanting",
         act: |work| commit(work, "infra/net.tf", "x\n", "Dig a trench"),
@@ -201,7 +209,14 @@ fn ground(kind: Kind) -> (Server, Repo) {
         let objects = server.git(&["rev-parse", "refs/heads/main"]);
         assert!(!objects.is_empty());
         // Past the hooks, as the administrator does.
-        work.git(&["push", "-q", "--receive-pack", "git -c core.hooksPath=/dev/null receive-pack", there, &format!("HEAD:refs/heads/{branch}")]);
+        work.git(&[
+            "push",
+            "-q",
+            "--receive-pack",
+            "git -c core.hooksPath=/dev/null receive-pack",
+            there,
+            &format!("HEAD:refs/heads/{branch}"),
+        ]);
     };
     seed("feature", "f.txt", "f\tf\n", "Try something bad");
     seed("side", "side.txt", "s\n", "Step aside");
@@ -232,7 +247,12 @@ fn canonical(findings: &Value) -> String {
 fn report(work: &Repo, words: &[&str], input: &str) -> Value {
     let mut command = Command::new(bylaws());
     command.args(["--format", "json"]).args(words).current_dir(work.path());
-    command.env_clear().envs(environment()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .env_clear()
+        .envs(environment())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -266,7 +286,11 @@ fn check_onto_pre_push_and_a_real_push_find_the_same() {
             let here = |report: &Value| (canonical(&report["findings"]), report["decision"] == "allow");
             for (side, report) in [("check --onto", &onto), ("pre-push", &before)] {
                 if here(report) != there {
-                    differ.push(format!("{kind}, {}:\n{side}: {:?}\nserver: {there:?}", case.name, here(report)));
+                    differ.push(format!(
+                        "{kind}, {}:\n{side}: {:?}\nserver: {there:?}",
+                        case.name,
+                        here(report)
+                    ));
                 }
             }
             // The server is as it was, for the next case.
