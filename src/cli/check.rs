@@ -195,8 +195,10 @@ fn as_the_server<'e>(
         Err(_) => Some("does not load"),
     };
     if let Some(how) = differs {
-        let source = &theirs.name.source;
-        output::note(&format!("note: judging by the policy of `{source}`; the work tree's {how}"))?;
+        let (source, remote) = (&theirs.name.source, &command.remote);
+        output::note(&format!(
+            "note: judging by `{source}` of `{remote}` as last fetched; the work tree's {how}"
+        ))?;
     }
     Session::with_policy(common, environment, repository, theirs)
 }

@@ -268,7 +268,8 @@ pub(super) fn remote_policy(
 ) -> anyhow::Result<Option<LoadedPolicy>> {
     let Some(reference) = default_branch(repository, remote)? else { return Ok(None) };
     let Some(commit) = repository.reference(&reference)? else { return Ok(None) };
-    let shown = reference.as_str().trim_start_matches("refs/remotes/").to_owned();
+    // As the server calls it: what is found has the same places on both sides.
+    let shown = reference.as_str().trim_start_matches(&format!("refs/remotes/{remote}/")).to_owned();
     policy_at(repository, commit, &shown, environment)
 }
 

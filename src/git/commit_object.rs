@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
 
 use super::GitError;
 use crate::facts::{CommitParts, Oid, People, Person};
@@ -70,7 +70,7 @@ impl<'a> CommitObject<'a> {
 
     /// The facts. `links` are this commit's, perhaps without the parents that a shallow clone lacks.
     pub(super) fn parts(self, id: Oid, links: Links, raw: Arc<[u8]>, people: &People) -> CommitParts {
-        let encoding = self.header(b"encoding").and_then(Encoding::for_label).unwrap_or(UTF_8);
+        let encoding = self.header(b"encoding").and_then(encoding_named).unwrap_or(UTF_8);
         let person = |name: &[u8]| {
             // git shows the last of several.
             let lines = self.headers().filter(|(key, _)| *key == name);
@@ -91,6 +91,13 @@ impl<'a> CommitObject<'a> {
 
 fn malformed(id: Oid, why: &str) -> GitError {
     GitError::new(format!("commit {id} is malformed: {why}")).hint("run `git fsck`")
+}
+
+/// An encoding that a commit can be in: its headers are ASCII, so one in which ASCII letters are other letters (UTF-16) is
+/// not, and would hide from a rule what people read. In ISO-2022-JP they are themselves until an escape.
+fn encoding_named(label: &[u8]) -> Option<&'static Encoding> {
+    let named = Encoding::for_label_no_replacement(label)?;
+    (named.is_ascii_compatible() || named == ISO_2022_JP).then_some(named)
 }
 
 /// As text, by the commit's `encoding` header; U+FFFD for what cannot be.
@@ -188,6 +195,21 @@ mod tests {
         assert_eq!((parts.committer.name.as_str(), parts.committer.time), ("C", 34));
         assert_eq!(parts.parents.len(), 1);
         assert_eq!(parts.message, "hello\n\nbody\n");
+    }
+
+    #[test]
+    fn an_encoding_that_no_commit_can_have_hides_no_letter() {
+        for label in ["utf-16le", "UTF-16BE", "utf-16", "replacement", "iso-2022-kr", "hz-gb-2312", "ibm037"]
+        {
+            let person = "Jan <jan@x.org> 1 +0000";
+            let text = format!("{TREE}author {person}\ncommitter {person}\nencoding {label}\n\nplain\n");
+            let parts = parts(text.as_bytes());
+            assert_eq!(
+                (parts.message.as_str(), parts.author.email.as_str()),
+                ("plain\n", "jan@x.org"),
+                "{label}"
+            );
+        }
     }
 
     #[test]

@@ -150,6 +150,11 @@ pub(super) trait Objects: Send {
     /// Whole blobs in the order asked, of the sizes that are given.
     fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Arc<[u8]>)) -> Result<(), GitError>;
 
+    /// Says what [`Objects::blobs`] will be asked for next, so that reading it may begin.
+    fn expect_blobs(&mut self, _wanted: &[(Oid, u64)]) -> Result<(), GitError> {
+        Ok(())
+    }
+
     /// Commits in the order asked, with what they change if `changes`.
     fn commits(&mut self, ids: &[Oid], changes: bool) -> Result<Vec<RawCommit>, GitError>;
 
@@ -170,6 +175,14 @@ pub(super) trait Objects: Send {
 
     /// All the best common ancestors of two commits.
     fn merge_bases(&mut self, one: Oid, two: Oid) -> Result<Vec<Oid>, GitError>;
+
+    /// What a symbolic ref names; `None` if it is not symbolic or not there.
+    fn symbolic(&mut self, name: &RefName) -> Result<Option<String>, GitError> {
+        Ok(self.reference(name)?.and_then(|target| match target {
+            Target::Symbolic(name) => Some(name),
+            Target::Id(_) => None,
+        }))
+    }
 
     /// One ref, as it is.
     fn reference(&mut self, name: &RefName) -> Result<Option<Target>, GitError>;

@@ -1,6 +1,6 @@
 //! The front of this layer.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::folder::{self, Folder};
@@ -210,11 +210,22 @@ impl Repository {
     /// # Errors
     /// When it cannot be read.
     pub fn symbolic(&self, name: &RefName) -> Result<Option<RefName>, GitError> {
-        let target = self.handle.reader().objects.reference(name)?;
-        match target {
-            Some(Target::Symbolic(name)) => Ok(RefName::new(name)),
-            _ => Ok(None),
+        Ok(self.handle.reader().objects.symbolic(name)?.and_then(RefName::new))
+    }
+
+    /// The same for a name that [`references`](Self::references) does not list: a symbolic ref to nothing is not listed, and
+    /// what is written to it makes the ref that it names.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn dangling(&self, name: &RefName) -> Result<Option<RefName>, GitError> {
+        // Symbolic refs are files of their own, which packed ones are not; what is in tables only git can tell.
+        let common = self.common_dir();
+        let is_there = |path: PathBuf| path.symlink_metadata().is_ok();
+        if is_there(common.join("reftable")) || is_there(common.join(name.as_str())) {
+            return self.symbolic(name);
         }
+        Ok(None)
     }
 
     /// Is `ancestor` reachable from `of`, or the same commit?

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::check::RefUpdate;
 use crate::control::finding;
 use crate::facts::{Oid, RefName};
-use crate::git::Reference;
+use crate::git::{GitError, Reference};
 use crate::report::clean;
 use crate::verdict::{Finding, State};
 
@@ -78,15 +78,46 @@ fn twice(name: &RefName) -> Finding {
     )
 }
 
+/// The refs that there are, as [`Repository::references`](crate::git::Repository::references) lists them, and a way to look
+/// for symbolic ones that it does not list.
+pub(super) struct Refs<'a> {
+    by_name: HashMap<&'a RefName, &'a Reference>,
+    dangling: &'a Dangling<'a>,
+}
+
+type Dangling<'a> = dyn Fn(&RefName) -> Result<Option<RefName>, GitError> + 'a;
+
+/// git follows no more symbolic refs one after the other (`SYMREF_MAXDEPTH`).
+const MOST_SYMBOLIC: usize = 5;
+
+impl<'a> Refs<'a> {
+    pub(super) fn new(present: &'a [Reference], dangling: &'a Dangling<'a>) -> Self {
+        Self { by_name: present.iter().map(|one| (&one.name, one)).collect(), dangling }
+    }
+
+    /// The ref that is written when `name` is.
+    pub(super) fn behind(&self, name: &RefName) -> Result<RefName, GitError> {
+        let mut name = name.clone();
+        for _ in 0..=MOST_SYMBOLIC {
+            let target = match self.by_name.get(&name) {
+                Some(there) => there.target.clone(),
+                None => (self.dangling)(&name)?,
+            };
+            match target {
+                Some(target) => name = target,
+                None => return Ok(name),
+            }
+        }
+        Err(GitError::new(format!("`{name}` is one of symbolic refs that lead nowhere")))
+    }
+}
+
 /// The updates that the claims come to by what the refs hold now, symbolic ones followed; and where claims are wrong.
-pub(super) fn updates(claims: &[Claim], present: &[Reference]) -> (Vec<RefUpdate>, Vec<Finding>) {
-    let by_name: HashMap<&RefName, &Reference> = present.iter().map(|one| (&one.name, one)).collect();
+pub(super) fn updates(claims: &[Claim], refs: &Refs<'_>) -> Result<(Vec<RefUpdate>, Vec<Finding>), GitError> {
     let (mut updates, mut found, mut names) = (Vec::new(), Vec::new(), HashSet::new());
     for claim in claims {
-        let there = by_name.get(&claim.reference);
-        let reference =
-            there.and_then(|there| there.target.clone()).unwrap_or_else(|| claim.reference.clone());
-        let old = there.map(|there| there.id);
+        let reference = refs.behind(&claim.reference)?;
+        let old = refs.by_name.get(&reference).map(|there| there.id);
         if !names.insert(reference.clone()) {
             found.push(twice(&reference));
             continue;
@@ -100,7 +131,7 @@ pub(super) fn updates(claims: &[Claim], present: &[Reference]) -> (Vec<RefUpdate
         }
         updates.push(RefUpdate { reference, old, new: claim.new, held: Vec::new() });
     }
-    (updates, found)
+    Ok((updates, found))
 }
 
 fn stale(claim: &Claim, old: Option<Oid>) -> Finding {
@@ -128,6 +159,30 @@ mod tests {
 
     fn messages(found: &[Finding]) -> Vec<&str> {
         found.iter().map(|finding| finding.message.as_str()).collect()
+    }
+
+    fn updated(claims: &[Claim], present: &[Reference]) -> (Vec<RefUpdate>, Vec<Finding>) {
+        updates(claims, &Refs::new(present, &|_| Ok(None))).unwrap()
+    }
+
+    fn name(name: &str) -> RefName {
+        RefName::new(name).unwrap()
+    }
+
+    #[test]
+    fn symbolic_refs_are_followed_to_their_end_also_where_nothing_is() {
+        let alias =
+            |from: &str, to: &str| Reference { name: name(from), id: oid(ONE), target: Some(name(to)) };
+        let present = [
+            alias("refs/heads/a", "refs/heads/b"),
+            alias("refs/heads/b", "refs/heads/main"),
+            alias("refs/heads/round", "refs/heads/round"),
+        ];
+        let dangling = |from: &RefName| Ok((from.as_str() == "refs/heads/x").then(|| name("refs/heads/new")));
+        let refs = Refs::new(&present, &dangling);
+        assert_eq!(refs.behind(&name("refs/heads/a")).unwrap().as_str(), "refs/heads/main");
+        assert_eq!(refs.behind(&name("refs/heads/x")).unwrap().as_str(), "refs/heads/new");
+        assert!(refs.behind(&name("refs/heads/round")).is_err());
     }
 
     #[test]
@@ -177,7 +232,7 @@ mod tests {
             Reference { name: main.clone(), id: oid(ONE), target: None },
         ];
         let (claims, _) = parse([line("refs/heads/alias"), line("refs/heads/main")].concat().as_bytes());
-        let (made, found) = updates(&claims, &present);
+        let (made, found) = updated(&claims, &present);
         assert_eq!((made.len(), &made[0].reference), (1, &main));
         assert_eq!(messages(&found), ["`main` is named twice in one push"]);
     }
@@ -188,12 +243,12 @@ mod tests {
         let present = [Reference { name: main.clone(), id: oid(TWO), target: None }];
         for claimed in [ONE, &"0".repeat(40)] {
             let (claims, _) = parse(format!("{claimed} {} refs/heads/main\n", "0".repeat(40)).as_bytes());
-            let (made, found) = updates(&claims, &present);
+            let (made, found) = updated(&claims, &present);
             assert_eq!((made[0].old, made[0].new, found.len()), (Some(oid(TWO)), None, 1));
         }
         let (claims, _) = parse(format!("{0} {0} refs/heads/absent\n", "0".repeat(40)).as_bytes());
         assert_eq!(
-            messages(&updates(&claims, &present).1),
+            messages(&updated(&claims, &present).1),
             ["`absent` is deleted, and there is no such ref"]
         );
     }

@@ -410,6 +410,8 @@ mod tests {
         assert_eq!(found(&[create("refs/heads/a"), delete("refs/heads/a/b")], &there).len(), 1);
         let freed = [create("refs/heads/a"), delete("refs/heads/a/b"), delete("refs/heads/a/c")];
         assert_eq!(found(&freed, &there), Vec::<String>::new());
+        let freed = [create("refs/heads/x/y"), delete("refs/heads/x")];
+        assert_eq!(found(&freed, &there), Vec::<String>::new());
         assert_eq!(found(&[create("refs/heads/n"), create("refs/heads/n/m/o")], &there).len(), 1);
         assert_eq!(found(&[create("refs/heads/a/d"), create("refs/heads/xy")], &there), Vec::<String>::new());
     }

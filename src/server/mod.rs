@@ -15,6 +15,7 @@ mod certificate;
 mod claims;
 mod guard;
 mod identity;
+mod leftovers;
 mod look;
 mod policy;
 mod publish;

@@ -5,13 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Variables;
-use super::claims;
+use super::claims::{self, Refs};
 use super::push::Push;
 use super::record::Record;
 use crate::check::CheckError;
 use crate::config::{Effective, IdentitySource, effective};
 use crate::control::finding;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::facts::RefName;
 use crate::git::{Backend, GitError, Location, Repository};
 use crate::verdict::{Finding, PolicyName, State, Summary, Verdict};
 
@@ -98,7 +99,7 @@ impl Received<'_> {
         let repository = Repository::open(&self.location, self.backend())?;
         self.record().spool = Some(own_folder(&repository).join("spool"));
         self.refuse_other_views(&repository)?;
-        let settings = self.settings(&repository)?;
+        let mut settings = self.settings(&repository)?;
         self.refuse_foreign_objects(&repository, settings.identity)?;
         {
             let mut record = self.record();
@@ -107,7 +108,10 @@ impl Received<'_> {
             record.identity = Some(settings.identity.as_str().to_owned());
         }
         let present = repository.references("refs/")?;
-        let (updates, wrong) = claims::updates(&claims, &present);
+        let dangling = |name: &RefName| repository.dangling(name);
+        let refs = Refs::new(&present, &dangling);
+        let (updates, wrong) = claims::updates(&claims, &refs)?;
+        settings.policy_ref = refs.behind(&settings.policy_ref)?;
         found.extend(wrong);
         self.record().updates.clone_from(&updates);
         let options = options(self.variables);

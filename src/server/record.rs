@@ -132,7 +132,7 @@ impl Record {
         if self.updates.is_empty() {
             return self.unjudged(&common, verdict);
         }
-        self.updates.iter().map(entry).collect()
+        only_once(self.updates.iter().map(entry).collect())
     }
 
     /// Nothing was judged: what was claimed is written down, or, where even that could not be read, one entry without a ref.
@@ -148,8 +148,14 @@ impl Record {
             new: claim.new,
             ..common.clone()
         };
-        self.claims.iter().map(entry).collect()
+        only_once(self.claims.iter().map(entry).collect())
     }
+}
+
+/// A certificate is for the whole push: its first entry has it.
+fn only_once(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.iter_mut().skip(1).for_each(|entry| entry.facts.certificate = None);
+    entries
 }
 
 /// Is it refused whether anything is enforced yet or not: what the ledger could not be trusted after, and what is not ours to

@@ -51,6 +51,8 @@ fn trap_10_a_part_that_git_refuses_later() {
 fn trap_10_ten_thousand_refs_in_one_push() {
     for kind in [Kind::ALL[0], Kind::ALL[3]] {
         let server = Server::new(kind);
+        // git writes each ref to the disk for itself, which is not what is tested.
+        server.git(&["config", "core.fsync", "none"]);
         let work = server.clone();
         let base = work.head();
         let bad = work.commit("Do a bad thing");
@@ -61,9 +63,11 @@ fn trap_10_ten_thousand_refs_in_one_push() {
             push.pack(&work, &[&bad], &[&base])
         };
         let started = Instant::now();
+        let mut times = Vec::new();
         server.refuses_raw("bob", &all(Push::new()).command(&base, &bad, "refs/heads/main"), "no-bad");
+        times.push(started.elapsed());
         all(Push::new()).send(kind, server.receive_pack("bob")).ok();
-        assert!(started.elapsed() < Duration::from_secs(120), "it took {:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(120), "it took {:?} {times:?}", started.elapsed());
         assert_eq!(server.refs().lines().count(), 10_001);
     }
 }

@@ -165,10 +165,7 @@ fn trap_05_a_name_in_other_case_is_no_other_ref() {
     Kind::each(|kind| {
         let server = Server::new(kind);
         let work = server.clone();
-        for name in ["Main", "MAIN", "Release/1", "release/x/../y"] {
-            if name.contains("..") {
-                continue;
-            }
+        for name in ["Main", "MAIN", "Release/1"] {
             server.refuses("bob", &work, &[&format!("main:refs/heads/{name}")], "bylaws/ref-name");
         }
     });
@@ -190,14 +187,6 @@ fn trap_05_a_name_that_repeats_refs_heads_is_refused() {
     Kind::each(|kind| {
         let server = Server::new(kind);
         let work = server.clone();
-        for name in
-            ["refs/heads/refs/heads/main", "refs/heads/heads/main", "refs/main", "refs/heads/origin/main"]
-        {
-            let pushed = server.push("bob", &work, &[&format!("main:{name}")]);
-            if name == "refs/heads/refs/heads/main" {
-                pushed.refused();
-            }
-        }
         server.refuses("bob", &work, &["main:refs/heads/refs/heads/main"], "bylaws/ref-name");
     });
 }
@@ -217,36 +206,21 @@ fn trap_05_a_folder_cannot_take_the_place_of_a_branch() {
 
 #[test]
 fn trap_05_a_ref_whose_object_is_gone_is_not_new() {
-    Kind::each(|kind| {
-        // What git calls broken it does not list; were it taken for absent, anything might come in its place.
-        if kind.refs != "files" {
-            return;
-        }
+    // Such a ref git calls broken. Were it taken for absent, anything might come in its place.
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.refs == "files") {
         let server = Server::new(kind);
-        server.git(&["config", "receive.denyDeleteCurrent", "ignore"]);
         let work = server.clone();
-        let old = work.head();
-        work.git(&["checkout", "-q", "--orphan", "other"]);
-        work.write("README", "another shop\n");
-        let other = work.commit("Open another shop");
+        let base = work.head();
         server.git(&["branch", "release/1", "main"]);
+        work.git(&["checkout", "-q", "--orphan", "other"]);
+        let other = work.commit("Open another shop");
         fs::write(server.repository().join("refs/heads/release/1"), kind.absent() + "\n").unwrap();
-        for old in [kind.zero(), kind.absent()] {
-            let push = Push::new().command(&old, &other, "refs/heads/release/1").pack(
-                &work,
-                &[&other],
-                &[&old_known(&old, &work)],
-            );
-            let answer = push.send(kind, server.receive_pack("bob"));
+        for old in [kind.zero(), kind.absent(), base.clone()] {
+            let push = Push::new().command(&old, &other, "refs/heads/release/1");
+            let answer = push.pack(&work, &[&other], &[&base]).send(kind, server.receive_pack("bob"));
             assert!(!answer.accepted(), "{answer:#?}");
         }
-        assert_eq!(server.tip("refs/heads/main"), Some(old));
-    });
-}
-
-/// Something to leave out of a pack.
-fn old_known(_: &str, work: &crate::common::Repo) -> String {
-    work.git(&["rev-parse", "main"])
+    }
 }
 
 #[test]
@@ -261,6 +235,7 @@ fn trap_05_a_policy_ref_behind_a_symbolic_ref_is_protected() {
         work.commit("Say more");
         server.takes("bob", &work, &["main"]);
         server.refuses("bob", &work, &["--force", "main~:main"], "bylaws/force-push");
-        server.refuses("eve", &work, &["main:main", "main:x"], "bylaws/identity");
+        work.commit("Say still more");
+        server.refuses("eve", &work, &["main"], "bylaws/identity");
     });
 }

@@ -161,9 +161,9 @@ impl Server {
         executable(
             &server.path("ssh"),
             &format!(
-                "#!/bin/sh\n# ssh, to a server that knows the key of whoever the user is: HOST COMMAND\n\
-                 exec env -i HOME={home} SSH_CONNECTION='192.0.2.1 50000 192.0.2.2 22' SSH_ORIGINAL_COMMAND=\"$2\" \\\n    \
-                 {bylaws} serve \"${{1%%@*}}\"\n",
+                "#!/bin/sh\n# ssh, to a server that knows the key of whoever the user is and takes every variable: HOST COMMAND\n\
+                 export HOME={home} SSH_CONNECTION='192.0.2.1 50000 192.0.2.2 22' SSH_ORIGINAL_COMMAND=\"$2\"\n\
+                 exec {bylaws} serve \"${{1%@*}}\"\n",
                 home = quoted(&server.path("home")),
                 bylaws = quoted(bylaws()),
             ),
