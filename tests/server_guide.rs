@@ -98,7 +98,7 @@ impl Machine {
         let text = format!(
             "#!/bin/sh\nfor word; do\n    shift\n    \
              set -- \"$@\" \"$(printf %s \"$word\" | sed -e 's/^git@git.example.org$/{account}@127.0.0.1/' -e \"s#'shop.git'#'{srv}/shop.git'#\")\"\n\
-             done\nexec {client} -p {port} \"$@\"\n",
+             done\nPATH=${{PATH#*:}}\nexec {client} -p {port} \"$@\"\n",
             account = sshd::account(),
             srv = self.here("/srv/git"),
             client = sshd.client(key, ""),
@@ -349,7 +349,7 @@ fn every_toml_is_toml() {
 /// The first cells of the table below a heading, without backquotes.
 fn first_cells(heading: &str) -> Vec<String> {
     let (_, below) = GUIDE.split_once(&format!("\n## {heading}\n")).unwrap();
-    let below = below.split("\n## ").next().unwrap();
+    let (_, below) = below.split("\n## ").next().unwrap().split_once("\n|---").unwrap();
     let cells = below.lines().filter_map(|line| line.strip_prefix("| `")?.split(" |").next());
     cells.flat_map(|cell| cell.split("`, `")).map(|cell| cell.trim_end_matches('`').to_owned()).collect()
 }
