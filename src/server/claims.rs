@@ -184,7 +184,8 @@ mod tests {
             assert_eq!(asked, [name("refs/heads/x")]);
             Ok(HashMap::from([(name("refs/heads/x"), name("refs/heads/new"))]))
         };
-        let refs = Refs::new(&present, [&name("refs/heads/a"), &name("refs/heads/x")], dangling).unwrap();
+        let asked = [name("refs/heads/a"), name("refs/heads/x")];
+        let refs = Refs::new(&present, &asked, dangling).unwrap();
         assert_eq!(refs.behind(&name("refs/heads/a")).unwrap().as_str(), "refs/heads/main");
         assert_eq!(refs.behind(&name("refs/heads/x")).unwrap().as_str(), "refs/heads/new");
         assert!(refs.behind(&name("refs/heads/round")).is_err());
