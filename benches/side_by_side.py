@@ -20,12 +20,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sidebyside import commits, messages, ranges
+from sidebyside import commits, messages, pushes, ranges
 from sidebyside.measure import Stopwatch, environment
 from sidebyside.peers import Peers, install
 from sidebyside.table import machine, versions
 
-SECTIONS = {"commits": commits.measure, "messages": messages.measure, "ranges": ranges.measure}
+SECTIONS = {"commits": commits.measure, "messages": messages.measure, "ranges": ranges.measure, "pushes": pushes.measure}
 
 
 def arguments():

@@ -778,37 +778,63 @@ fn git_s_configuration_is_extended_and_put_back() {
     assert_eq!(fs::read_to_string(&config).unwrap(), text);
 }
 
+/// Starts an installation and kills it as soon as `is_so`.
+fn kill_when(host: &Host, repository: &Path, is_so: impl Fn() -> bool) -> bool {
+    let settings = host.path("host.toml").display().to_string();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bylaws"))
+        .args(["install", "--identity", "ssh", "--host-settings", &settings, "--server"])
+        .arg(repository)
+        .env_clear()
+        .envs(host.machine.environment())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !is_so() && child.try_wait().unwrap().is_none() {
+        std::hint::spin_loop();
+    }
+    child.kill().unwrap();
+    let killed = !child.wait().unwrap().success();
+    // Git's own commands that it had started may still be at work; a lock that was left behind is waited for otherwise.
+    std::thread::sleep(Duration::from_millis(30));
+    if let Ok(lock) = fs::File::options().write(true).open(repository.join("bylaws.lock")) {
+        lock.set_modified(std::time::SystemTime::now() - Duration::from_secs(60)).unwrap();
+    }
+    fs::remove_file(repository.join("config.lock")).unwrap_or_default();
+    killed
+}
+
 #[test]
 fn an_installation_that_is_killed_anywhere_can_be_taken_out_or_completed() {
     let host = Host::new();
-    let program = env!("CARGO_BIN_EXE_bylaws");
-    let settings = host.path("host.toml").display().to_string();
+    let holds = |path: &str, words: &str| {
+        let (path, words) = (path.to_owned(), words.to_owned());
+        move |repository: &Path| {
+            fs::read_to_string(repository.join(&path)).is_ok_and(|text| text.contains(&words))
+        }
+    };
+    let after = |milliseconds| {
+        let start = std::time::Instant::now();
+        move |_: &Path| start.elapsed() > Duration::from_millis(milliseconds)
+    };
+    type When = Box<dyn Fn(&Path) -> bool>;
     let mut killed = 0;
-    for round in 0..40_u64 {
+    for round in 0..24_u64 {
         let repository = host.bare(&format!("{round}.git"));
-        if round % 2 == 0 {
+        let foreign = round % 2 == 0;
+        if foreign {
             host.script(&repository.join("hooks/pre-receive"), NOTE);
         }
+        let folder = if foreign { "bylaws/server-hooks" } else { "hooks" };
+        let when: When = match round % 12 {
+            0 | 1 => Box::new(holds("bylaws/repository-id", "")),
+            2 | 3 => Box::new(holds("bylaws/install-server.toml", "")),
+            4 | 5 => Box::new(holds(&format!("{folder}/pre-receive"), "bylaws server shim")),
+            6..=9 => Box::new(holds("config", "advertisePushOptions")),
+            _ => Box::new(after(round * 5)),
+        };
         let before = snapshot(&repository);
-        let mut child = Command::new(program)
-            .args(["install", "--identity", "ssh", "--host-settings", &settings, "--server"])
-            .arg(&repository)
-            .env_clear()
-            .envs(host.machine.environment())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(4 + round * 3));
-        child.kill().unwrap();
-        killed += usize::from(!child.wait().unwrap().success());
-        // Git's own commands that it had started may still be at work, and its lock waits for nobody.
-        std::thread::sleep(Duration::from_millis(50));
-        let lock = repository.join("bylaws.lock");
-        if let Ok(lock) = fs::File::options().write(true).open(&lock) {
-            lock.set_modified(std::time::SystemTime::now() - Duration::from_secs(60)).unwrap();
-        }
-        fs::remove_file(repository.join("config.lock")).unwrap_or_default();
+        killed += usize::from(kill_when(&host, &repository, || when(&repository)));
         if round % 3 == 0 {
             host.install(&repository);
             host.push(&repository, "a").ok();
@@ -817,7 +843,7 @@ fn an_installation_that_is_killed_anywhere_can_be_taken_out_or_completed() {
         host.uninstall(&repository);
         assert_eq!(without_ours(&repository), before, "round {round}");
     }
-    assert!(killed > 3, "hardly any was killed: {killed}");
+    assert!(killed > 12, "hardly any was killed: {killed}");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::facts::{Commit, File, Oid};
 use crate::git::{Needs, Repository};
 use crate::policy::{Context, Subject};
 
-/// Files whose blobs are read ahead at a time.
-const READ_AHEAD: usize = 256;
+/// Files whose blobs are said to be wanted at a time: more than most chunks have, so that git seldom waits for us.
+const READ_AHEAD: usize = 8_192;
 
 impl Check<'_> {
     /// Judges commits as they come, keeping none of their facts.

@@ -150,6 +150,11 @@ pub(super) trait Objects: Send {
     /// Whole blobs in the order asked, of the sizes that are given.
     fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Arc<[u8]>)) -> Result<(), GitError>;
 
+    /// Says what [`Objects::blobs`] will be asked for next, so that reading it may begin.
+    fn expect_blobs(&mut self, _wanted: &[(Oid, u64)]) -> Result<(), GitError> {
+        Ok(())
+    }
+
     /// Commits in the order asked, with what they change if `changes`.
     fn commits(&mut self, ids: &[Oid], changes: bool) -> Result<Vec<RawCommit>, GitError>;
 

@@ -70,6 +70,7 @@ impl Git {
         else {
             return Err(GitError::new("cannot talk to git: it has no pipes"));
         };
+        widen(&output);
         let words = Words::of(stderr)?;
         let name = subcommand(args).to_owned();
         Ok((Conversation { name, child, input: Some(input), words }, output))
@@ -103,6 +104,16 @@ impl Git {
         }
     }
 }
+
+/// Lets more wait in a pipe than the usual 64 KiB, so that git works on while we judge. As much as anybody may have; where
+/// that is refused it is only slower.
+#[cfg(target_os = "linux")]
+fn widen(pipe: &ChildStdout) {
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, 1 << 20);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen(_: &ChildStdout) {}
 
 /// What a child says on its standard error: a thread drains it, so that the child never waits for us, and keeps the end.
 struct Words {

@@ -23,8 +23,10 @@ const LESS: usize = 2 << 20;
 const TREES: usize = 4 << 20;
 /// Bytes of blobs that are compared together for renames, unless one commit needs more.
 const COMPARED: u64 = 4 << 20;
-/// How many sizes are asked for at once.
-const SIZES: usize = 256;
+/// Blobs that are read ahead in one go: about as much as waits in a pipe while git reads the next.
+const TOGETHER: usize = 128;
+/// Their bytes.
+const AHEAD: u64 = 1 << 20;
 /// How much of a blob git looks at to tell binary from text.
 const HEAD: usize = 8000;
 
@@ -65,6 +67,8 @@ pub(super) struct Reader {
     memory: Arc<Memory>,
     /// Blobs that will be asked for, in that order.
     ahead: VecDeque<Oid>,
+    /// The first of them, which git was told to read, and their sizes.
+    coming: Vec<(Oid, u64)>,
     /// What is known of the blobs that were read ahead of.
     sizes: HashMap<Oid, u64>,
 }
@@ -95,7 +99,8 @@ impl Handle {
         judging: Judging,
         memory: Arc<Memory>,
     ) -> Self {
-        let reader = Reader { objects, memory, ahead: VecDeque::new(), sizes: HashMap::new() };
+        let reader =
+            Reader { objects, memory, ahead: VecDeque::new(), coming: Vec::new(), sizes: HashMap::new() };
         Self { reader: Mutex::new(reader), place, shallow, judging: RwLock::new(judging) }
     }
 
@@ -249,8 +254,7 @@ impl Reader {
         if let Some(bytes) = self.memory.blobs().get(id) {
             return Ok(Blob::Whole(bytes));
         }
-        if let Some(place) = self.ahead.iter().position(|ahead| *ahead == id) {
-            self.ahead.drain(..place);
+        while self.comes(id) {
             self.fill()?;
             if let Some(bytes) = self.memory.blobs().get(id) {
                 return Ok(Blob::Whole(bytes));
@@ -313,35 +317,52 @@ impl Reader {
     pub(super) fn prefetch(&mut self, ids: &[Oid]) -> Result<(), GitError> {
         self.ahead.clear();
         self.ahead.extend(ids);
+        self.coming.clear();
         self.sizes.clear();
+        self.learn_sizes(ids)?;
         self.fill()
     }
 
-    /// Reads of what is ahead as much as may be read at once.
-    fn fill(&mut self) -> Result<(), GitError> {
-        let (mut bytes, share) = (0, self.share());
-        while bytes < share && !self.ahead.is_empty() {
-            let next: Vec<Oid> = self.ahead.iter().take(SIZES).copied().collect();
-            self.learn_sizes(&next)?;
-            let (mut wanted, mut chosen) = (Vec::new(), HashSet::new());
-            let mut blobs = self.memory.blobs();
-            for id in next {
-                if bytes >= share {
-                    break;
-                }
-                self.ahead.pop_front();
-                let size = self.sizes.get(&id).copied().unwrap_or(u64::MAX);
-                // What is there already is to stay until it is used.
-                if size <= MAX_BLOB && chosen.insert(id) && !blobs.touch(id) {
-                    bytes += size;
-                    wanted.push((id, size));
-                }
-            }
-            drop(blobs);
-            let memory = &self.memory;
-            self.objects.blobs(&wanted, &mut |id, blob| memory.blobs().put(id, blob))?;
+    /// Is a blob among those that are read ahead? What was to come before it is not waited for.
+    fn comes(&mut self, id: Oid) -> bool {
+        if self.coming.iter().any(|(coming, _)| *coming == id) {
+            return true;
         }
-        Ok(())
+        let place = self.ahead.iter().position(|ahead| *ahead == id);
+        place.is_some_and(|place| {
+            self.ahead.drain(..place);
+            true
+        })
+    }
+
+    /// Reads what is coming, and has git begin with what comes next.
+    fn fill(&mut self) -> Result<(), GitError> {
+        if self.coming.is_empty() {
+            self.coming = self.choose();
+        }
+        let (coming, memory) = (std::mem::take(&mut self.coming), &self.memory);
+        self.objects.blobs(&coming, &mut |id, blob| memory.blobs().put(id, blob))?;
+        self.coming = self.choose();
+        self.objects.expect_blobs(&self.coming)
+    }
+
+    /// Takes from what is ahead the blobs to read together, with their sizes. What is there already is to stay until it is
+    /// used.
+    fn choose(&mut self) -> Vec<(Oid, u64)> {
+        let (mut bytes, mut chosen, mut known) = (0, Vec::new(), HashSet::new());
+        let most = self.share().min(AHEAD);
+        let mut blobs = self.memory.blobs();
+        while bytes < most
+            && chosen.len() < TOGETHER
+            && let Some(id) = self.ahead.pop_front()
+        {
+            let size = self.sizes.get(&id).copied().unwrap_or(u64::MAX);
+            if size <= MAX_BLOB && known.insert(id) && !blobs.touch(id) {
+                bytes += size;
+                chosen.push((id, size));
+            }
+        }
+        chosen
     }
 
     /// Notes how large blobs are, of those that are not in memory by asking.

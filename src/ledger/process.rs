@@ -1,9 +1,16 @@
 //! Which process: what tells one that is still at work from one that was killed, and from another that has its number now.
 
+use std::path::Path;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// How many processes may stand between receive-pack and us: a shell, a host's own hook that runs others.
 const MAX_BETWEEN: usize = 16;
+/// Clock ticks in a second, as proc(5) counts them: `USER_HZ`, which is this on all Linux that Rust is built for.
+const TICKS: u64 = 100;
+/// What the clocks of a process and of a file may differ by.
+const SLACK: Duration = Duration::from_secs(60);
 
 /// A process, named so that no later one is taken for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +56,31 @@ impl Process {
         }
     }
 
+    /// May some other process still be at work in this folder (a real path) that was there so long ago? Our own ancestors and what
+    /// else our receive-pack runs do not count. Whoever cannot be looked at counts if it is a git. `None` where the system does
+    /// not tell of its processes.
+    pub fn others_in(folder: &Path, so_long: Duration) -> Option<bool> {
+        let uptime = std::fs::read_to_string("/proc/uptime").ok()?;
+        let uptime: f64 = uptime.split_ascii_whitespace().next()?.parse().ok()?;
+        let uptime = Duration::try_from_secs_f64(uptime).ok()?;
+        let ours = Self::receive_pack().map(|process| process.pid).into_iter().chain([std::process::id()]);
+        let ours: Vec<u32> = ours.collect();
+        let above = ancestors(std::process::id());
+        for entry in std::fs::read_dir("/proc").ok()?.flatten() {
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            // It has ended meanwhile.
+            let Some(seen) = stat(pid).filter(|seen| !seen.is_dead) else { continue };
+            let is_ours = above.contains(&pid) || ancestors(pid).iter().any(|one| ours.contains(one));
+            // One that started later than the machine runs is a riddle, and so may be old.
+            let age = uptime.checked_sub(Duration::from_millis(seen.start.saturating_mul(1_000 / TICKS)));
+            let is_younger = age.is_some_and(|age| age.saturating_add(SLACK) < so_long);
+            if !is_ours && !is_younger && may_be_in(pid, folder) {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
     fn numbered(pid: u32) -> Self {
         Self { host: host(), pid, start: stat(pid).map(|stat| stat.start) }
     }
@@ -80,11 +112,40 @@ fn parse_stat(stat: &[u8]) -> Option<Stat> {
 
 /// `git receive-pack`, `git-receive-pack`, with whatever options.
 fn is_receive_pack(pid: u32) -> bool {
-    let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let mut arguments = arguments.split(|byte| *byte == 0);
-    let program = arguments.next().unwrap_or_default();
-    let name = program.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    name == b"git-receive-pack" || name == b"git" && arguments.any(|argument| argument == b"receive-pack")
+    let words = words(pid);
+    match words.split_first() {
+        Some((name, arguments)) => {
+            name == b"git-receive-pack"
+                || name == b"git" && arguments.iter().any(|argument| argument == b"receive-pack")
+        }
+        None => false,
+    }
+}
+
+/// The words of a process's command line, the program without its folder.
+fn words(pid: u32) -> Vec<Vec<u8>> {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let mut words: Vec<Vec<u8>> = line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+    if let Some(program) = words.first_mut() {
+        let folder = program.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        program.drain(..folder);
+    }
+    words
+}
+
+/// The process and those above it, as far as one looks.
+fn ancestors(pid: u32) -> Vec<u32> {
+    let above = |pid: &u32| stat(*pid).map(|stat| stat.parent).filter(|pid| *pid > 1);
+    std::iter::successors(Some(pid), above).take(MAX_BETWEEN * 2).collect()
+}
+
+/// Is its current folder this one or below? git goes into the repository that it works in.
+fn may_be_in(pid: u32, folder: &Path) -> bool {
+    match std::fs::read_link(format!("/proc/{pid}/cwd")) {
+        Ok(current) => current.starts_with(folder),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+        Err(_) => words(pid).first().is_some_and(|program| program.starts_with(b"git")),
+    }
 }
 
 #[cfg(unix)]
@@ -163,6 +224,29 @@ mod tests {
         assert_eq!(later.is_alive(), Some(false));
         let elsewhere = Process { host: "another.example.org".into(), ..Process::own() };
         assert_eq!(elsewhere.is_alive(), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn who_works_in_a_folder_is_seen_unless_it_is_younger_or_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().canonicalize().unwrap();
+        assert_eq!(Process::others_in(&real, Duration::ZERO), Some(false));
+        // Its parent, the shell, is gone at once, so it is no child of ours.
+        let script = "sleep 60 >/dev/null & echo $!";
+        let mut shell = std::process::Command::new("sh");
+        let told = shell.args(["-c", script]).current_dir(&real).output().unwrap().stdout;
+        let pid: i32 = String::from_utf8(told).unwrap().trim().parse().unwrap();
+        let seen = Process::others_in(&real, Duration::ZERO);
+        let hours_ago = Process::others_in(&real, Duration::from_secs(3_600));
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        assert_eq!((seen, hours_ago), (Some(true), Some(false)));
+        let mut child = std::process::Command::new("sleep").arg("60").current_dir(&real).spawn().unwrap();
+        let seen = Process::others_in(&real, Duration::ZERO);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(seen, Some(false), "what we run ourselves");
     }
 
     #[test]

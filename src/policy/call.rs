@@ -13,6 +13,7 @@ use rhai::{
 
 use super::Limits;
 use super::api::{Pattern, fail};
+use super::early::Early;
 use super::finding::Made;
 use super::limits::{Metered, Used};
 use super::reads;
@@ -127,6 +128,8 @@ pub(super) struct Handler {
     captured: Vec<Dynamic>,
     /// Its second parameter, if it does nothing to it but read.
     read_only: Option<ImmutableString>,
+    /// When it returns at once, if it is a handler of files.
+    early: Option<Early>,
     lib: Vec<Shared<Module>>,
     constants: Constants,
     source: ImmutableString,
@@ -175,9 +178,10 @@ impl Handler {
         source: ImmutableString,
     ) -> Self {
         let captured: Vec<Dynamic> = closure.curry().iter().map(unshare).collect();
-        let second = names.get(captured.len() + 1);
+        let (first, second) = (names.get(captured.len()), names.get(captured.len() + 1));
         Self {
             function: closure.fn_name().to_owned(),
+            early: first.and_then(|name| Early::of(&body, name)),
             read_only: second.filter(|name| reads::only_read(&body, name)).cloned(),
             body,
             names,
@@ -192,6 +196,11 @@ impl Handler {
     /// How many values a call gives.
     pub(super) fn arity(&self) -> usize {
         self.names.len().saturating_sub(self.captured.len())
+    }
+
+    /// When it returns at once, as far as that is told by the facts of a file.
+    pub(super) fn early(&self) -> Option<&Early> {
+        self.early.as_ref()
     }
 
     /// The statements.

@@ -115,10 +115,7 @@ impl RuleBook {
             .into_iter()
             .filter_map(|binding| {
                 let info = &self.rules.get(binding.rule)?.info;
-                let only: Vec<PathPatterns> =
-                    info.filters.files.iter().chain(&binding.paths).cloned().collect();
-                let narrow = !only.is_empty() || !binding.except.is_empty();
-                let view = narrow.then(|| Arc::new(FileView { only, except: binding.except.clone() }));
+                let view = view_of(info, binding.paths.as_ref(), &binding.except);
                 let params = rule::params(&info.params, &binding.params);
                 Some(Bound { params, params_tag: Tag::new(), view, binding })
             })
@@ -197,6 +194,9 @@ impl Policy {
                 if meter.tell(index) {
                     findings.push(self.spent(rule, bound));
                 }
+                continue;
+            }
+            if returns_at_once(handler, subject) {
                 continue;
             }
             let report = Report { rule, bound, subject, context };
@@ -337,6 +337,14 @@ pub(super) fn handler_for<'a>(rule: &'a Rule, subject: Subject<'_>) -> Option<&'
         Subject::File(..) => rule.handlers.file.as_ref(),
         Subject::Change(_) => rule.handlers.change.as_ref(),
         Subject::Push(_) => rule.handlers.push.as_ref(),
+    }
+}
+
+/// Is it told without a call that one would do nothing?
+fn returns_at_once(handler: &Handler, subject: Subject<'_>) -> bool {
+    match subject {
+        Subject::File(_, file) => handler.early().is_some_and(|early| early.holds(file)),
+        _ => false,
     }
 }
 

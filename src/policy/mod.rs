@@ -12,6 +12,7 @@ mod coverage;
 mod define;
 mod definitions;
 mod document;
+mod early;
 mod engine;
 mod error;
 mod finding;

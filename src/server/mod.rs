@@ -15,6 +15,7 @@ mod certificate;
 mod claims;
 mod guard;
 mod identity;
+mod leftovers;
 mod look;
 mod policy;
 mod publish;
@@ -26,7 +27,7 @@ pub use alike::names_and_policy;
 pub use claims::Claim;
 pub use publish::publish;
 pub use receive::{Received, too_late};
-pub use record::{Outcome, Record, refused_by_another};
+pub use record::{Outcome, Record, refused_by_another, unrecorded};
 
 /// The variables of the hook's environment, by name; `None` for one that is not set or empty.
 pub type Variables<'a> = dyn Fn(&str) -> Option<String> + 'a;

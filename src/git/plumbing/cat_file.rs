@@ -1,7 +1,8 @@
 //! `git cat-file --batch-command --buffer`: objects by id, from one process.
 //!
 //! It answers nothing before `flush`, so requests of any length are safe to write, and everything is read before the next
-//! request. git-cat-file(1), "BATCH OUTPUT".
+//! request. Contents may be asked for ahead of time: they wait in the pipe, git working meanwhile, until they are wanted or
+//! something else is. git-cat-file(1), "BATCH OUTPUT".
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::ChildStdout;
@@ -18,29 +19,71 @@ pub(super) type Header = Option<(Kind, u64)>;
 pub(super) struct CatFile {
     conversation: Conversation,
     output: BufReader<ChildStdout>,
+    ahead: Ahead,
     request: Vec<u8>,
     line: Vec<u8>,
+}
+
+/// What was asked for ahead of time.
+#[derive(Default)]
+struct Ahead {
+    ids: Vec<Oid>,
+    /// The answers; `None` while they are in the pipe.
+    read: Option<Vec<Option<Object>>>,
 }
 
 impl CatFile {
     pub(super) fn start(git: &Git) -> Result<Self, GitError> {
         let (conversation, output) = git.talk(&["cat-file", "--batch-command", "--buffer"])?;
         let output = BufReader::with_capacity(1 << 16, output);
-        Ok(Self { conversation, output, request: Vec::new(), line: Vec::new() })
+        Ok(Self { conversation, output, ahead: Ahead::default(), request: Vec::new(), line: Vec::new() })
     }
 
-    /// Writes `contents ID` for each; the answers are read by [`CatFile::answer`], one call for each.
-    pub(super) fn ask_contents<'i>(&mut self, ids: impl Iterator<Item = &'i Oid>) -> Result<(), GitError> {
-        self.ask("contents", ids)
+    /// Whole objects, in order; `None` for one that is not there. One that is larger than anybody makes one is an error.
+    pub(super) fn contents(
+        &mut self,
+        ids: &[Oid],
+        mut take: impl FnMut(Oid, Option<Object>),
+    ) -> Result<(), GitError> {
+        if self.ahead.ids == ids {
+            if let Some(read) = std::mem::take(&mut self.ahead).read {
+                ids.iter().zip(read).for_each(|(id, object)| take(*id, object));
+                return Ok(());
+            }
+        } else {
+            self.ask("contents", ids)?;
+        }
+        for id in ids {
+            take(*id, self.answer(*id)?);
+        }
+        Ok(())
+    }
+
+    /// Asks for what [`CatFile::contents`] will be asked for next.
+    pub(super) fn expect(&mut self, ids: &[Oid]) -> Result<(), GitError> {
+        self.ask("contents", ids)?;
+        self.ahead = Ahead { ids: ids.to_vec(), read: None };
+        Ok(())
+    }
+
+    /// Empties the pipe.
+    fn settle(&mut self) -> Result<(), GitError> {
+        if self.ahead.read.is_none() {
+            let ids = std::mem::take(&mut self.ahead.ids);
+            self.ahead.read = Some(ids.iter().map(|id| self.answer(*id)).collect::<Result<_, _>>()?);
+            self.ahead.ids = ids;
+        }
+        Ok(())
     }
 
     /// Kind and size of objects, in order.
     pub(super) fn info(&mut self, ids: &[Oid]) -> Result<Vec<Header>, GitError> {
-        self.ask("info", ids.iter())?;
+        self.ask("info", ids)?;
         ids.iter().map(|id| self.header(*id)).collect()
     }
 
-    fn ask<'i>(&mut self, what: &str, ids: impl Iterator<Item = &'i Oid>) -> Result<(), GitError> {
+    fn ask(&mut self, what: &str, ids: &[Oid]) -> Result<(), GitError> {
+        self.settle()?;
         self.request.clear();
         for id in ids {
             self.request.extend_from_slice(what.as_bytes());
@@ -56,8 +99,8 @@ impl CatFile {
         written.map_err(|error| self.conversation.broken(&error.to_string()))
     }
 
-    /// The next whole object; `None` if it is not there. One that is larger than anybody makes one is an error.
-    pub(super) fn answer(&mut self, id: Oid) -> Result<Option<Object>, GitError> {
+    /// The next whole object.
+    fn answer(&mut self, id: Oid) -> Result<Option<Object>, GitError> {
         let Some((kind, size)) = self.header(id)? else { return Ok(None) };
         bounded(id, kind, size)?;
         let size = usize::try_from(size).map_err(|_| GitError::new(format!("object {id} is too large")))?;

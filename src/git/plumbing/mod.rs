@@ -79,28 +79,29 @@ impl Objects for Plumbing {
     }
 
     fn read(&mut self, id: Oid) -> Result<Object, GitError> {
-        let read = self.cat_file(|process| {
-            process.ask_contents([id].iter())?;
-            process.answer(id)
-        })?;
+        let mut read = None;
+        self.cat_file(|process| process.contents(&[id], |_, object| read = object))?;
         read.ok_or_else(|| self.absent(id, "object"))
     }
 
     fn blobs(&mut self, wanted: &[(Oid, u64)], take: &mut dyn FnMut(Oid, Arc<[u8]>)) -> Result<(), GitError> {
         let mut absent = None;
-        for wanted in together(wanted) {
+        for ids in together(wanted) {
             self.cat_file(|process| {
-                process.ask_contents(wanted.iter().map(|(id, _)| id))?;
-                for (id, _) in wanted {
-                    match process.answer(*id)? {
-                        Some(Object { kind: Kind::Blob, bytes }) => take(*id, bytes),
-                        _ => absent = absent.or(Some(*id)),
-                    }
-                }
-                Ok(())
+                process.contents(&ids, |id, object| match object {
+                    Some(Object { kind: Kind::Blob, bytes }) => take(id, bytes),
+                    _ => absent = absent.or(Some(id)),
+                })
             })?;
         }
         absent.map_or(Ok(()), |id| Err(self.absent(id, "blob")))
+    }
+
+    fn expect_blobs(&mut self, wanted: &[(Oid, u64)]) -> Result<(), GitError> {
+        match together(wanted).next() {
+            Some(ids) => self.cat_file(|process| process.expect(&ids)),
+            None => Ok(()),
+        }
     }
 
     fn commits(&mut self, ids: &[Oid], changes: bool) -> Result<Vec<RawCommit>, GitError> {
@@ -248,17 +249,11 @@ impl Plumbing {
     fn read_commits(&mut self, ids: &[Oid], into: &mut Vec<RawCommit>) -> Result<(), GitError> {
         let mut absent = None;
         self.cat_file(|process| {
-            process.ask_contents(ids.iter())?;
-            for id in ids {
-                match process.answer(*id)? {
-                    Some(Object { kind: Kind::Commit, bytes }) => {
-                        into.push(RawCommit { bytes, changes: None })
-                    }
-                    Some(other) => absent = absent.or(Some((*id, Some(other.kind)))),
-                    None => absent = absent.or(Some((*id, None))),
-                }
-            }
-            Ok(())
+            process.contents(ids, |id, object| match object {
+                Some(Object { kind: Kind::Commit, bytes }) => into.push(RawCommit { bytes, changes: None }),
+                Some(other) => absent = absent.or(Some((id, Some(other.kind)))),
+                None => absent = absent.or(Some((id, None))),
+            })
         })?;
         match absent {
             None => Ok(()),
@@ -274,7 +269,7 @@ fn nonsense(command: &str, said: &[u8]) -> GitError {
 }
 
 /// Splits requests so that the answers to one are of bounded size.
-fn together(wanted: &[(Oid, u64)]) -> impl Iterator<Item = &[(Oid, u64)]> {
+fn together(wanted: &[(Oid, u64)]) -> impl Iterator<Item = Vec<Oid>> {
     let mut left = wanted;
     std::iter::from_fn(move || {
         let mut bytes = 0;
@@ -286,6 +281,6 @@ fn together(wanted: &[(Oid, u64)]) -> impl Iterator<Item = &[(Oid, u64)]> {
         let count = fits.count();
         let (now, later) = left.split_at_checked(count)?;
         left = later;
-        (!now.is_empty()).then_some(now)
+        (!now.is_empty()).then(|| now.iter().map(|(id, _)| *id).collect())
     })
 }

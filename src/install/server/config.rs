@@ -12,10 +12,14 @@ use crate::install::settings::Edit;
 /// The key that names the hook folder.
 pub(crate) const HOOKS_PATH: &str = "core.hooksPath";
 
-/// Git waits for a lock of one ref for 100 ms, for that of all packed refs for a second: many pushes at once would fail,
-/// although each goes to a ref of its own. Milliseconds.
-const LOCK_TIMEOUTS: [(&str, i64); 2] =
-    [("core.filesRefLockTimeout", 10_000), ("core.packedRefsTimeout", 20_000)];
+/// Git waits for a lock of one ref for 100 ms, for that of all packed refs for a second, and where refs are in reftables all
+/// of them have one lock, for which it waits 100 ms: many pushes at once would fail, although each goes to a ref of its own.
+/// Milliseconds.
+const LOCK_TIMEOUTS: [(&str, i64); 3] = [
+    ("core.filesRefLockTimeout", 10_000),
+    ("core.packedRefsTimeout", 20_000),
+    ("reftable.lockTimeout", 20_000),
+];
 
 /// How old a nonce may be, in seconds: over http the push comes in another request than the one that was given it, after all
 /// objects were packed and somebody has touched a hardware key.

@@ -276,7 +276,7 @@ fn filters_run_before_the_script() {
         let policy = rule(filter);
         assert_eq!(judge_in(&policy, Subject::Commit(&commit("x")), &there).len(), expected, "{filter}");
         assert_eq!(judge(&policy, Subject::Commit(&commit("x"))).len(), 0, "{filter}");
-        assert_eq!(judge(&policy, Subject::Change(&change)).len(), expected, "{filter}");
+        assert_eq!(judge_in(&policy, Subject::Change(&change), &there).len(), expected, "{filter}");
     }
 }
 
