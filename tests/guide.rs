@@ -10,6 +10,8 @@
 )]
 
 mod common;
+#[path = "common/document.rs"]
+mod document;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,40 +22,12 @@ use bylaws::facts::{Commit, CommitParts, NoStore};
 use bylaws::policy::testing::{self, Options, TestOutcome};
 use bylaws::policy::{Kind, Limits, Origin, RuleBook, Script, ScriptKind};
 use common::{Repo, environment};
+use document::Block;
 
 const GUIDE: &str = include_str!("../docs/rules.md");
 
-/// A box of the guide.
-struct Block {
-    /// What stands behind the opening backquotes.
-    language: String,
-    text: String,
-    /// Of the guide, where the text begins.
-    line: usize,
-    /// The nearest heading above.
-    section: String,
-}
-
 fn blocks() -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
-    let (mut section, mut is_open) = (String::new(), false);
-    for (index, line) in GUIDE.lines().enumerate() {
-        if let Some(language) = line.strip_prefix("```") {
-            if !is_open {
-                let (language, section) = (language.to_owned(), section.clone());
-                blocks.push(Block { language, text: String::new(), line: index + 2, section });
-            }
-            is_open = !is_open;
-        } else if is_open {
-            let block = blocks.last_mut().unwrap();
-            block.text.push_str(line);
-            block.text.push('\n');
-        } else if line.starts_with('#') {
-            section = line.trim_start_matches('#').trim().to_owned();
-        }
-    }
-    assert!(!is_open, "a box is not closed");
-    blocks
+    document::blocks(GUIDE)
 }
 
 const STORY: &str = "From nothing to a trusted rule";
@@ -174,14 +148,7 @@ fn every_toml_is_toml() {
 
 #[test]
 fn every_link_within_leads_somewhere() {
-    let anchors: Vec<String> = GUIDE
-        .lines()
-        .filter_map(|line| line.strip_prefix("## "))
-        .map(|heading| heading.to_lowercase().replace(' ', "-").replace(['\'', ',', '`', ':'], ""))
-        .collect();
-    for link in GUIDE.split("](#").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-        assert!(anchors.iter().any(|anchor| anchor == link), "#{link} leads nowhere: {anchors:?}");
-    }
+    assert_eq!(document::broken_links(GUIDE), [""; 0]);
 }
 
 /// A repository with a little history, as a new user has one.

@@ -104,20 +104,15 @@ impl Answer {
         let record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = record.outcome(verdict);
         let theirs = if outcome == Outcome::Refused { Vec::new() } else { self.of_the_next() };
-        let verdict = &verdict.clone().with(theirs);
-        let outcome = record.outcome(verdict);
-        let names = match record.write(verdict, outcome) {
-            Ok(names) => names,
-            Err(error) => {
-                self.say(&format!(
-                    "error: this push cannot be recorded, so it is refused: {error}\n  = help: {}\n",
-                    error.help()
-                ));
-                return Exit::Denied;
-            }
-        };
+        let mut verdict = verdict.clone().with(theirs);
+        let mut outcome = record.outcome(&verdict);
+        let names = record.write(&verdict, outcome).unwrap_or_else(|error| {
+            verdict = verdict.clone().with(vec![server::unrecorded(&error)]);
+            outcome = Outcome::Refused;
+            Vec::new()
+        });
         let answer = report::Answer {
-            verdict,
+            verdict: &verdict,
             is_let_in: outcome == Outcome::WouldDeny,
             notes: &[],
             record: names.first().map(String::as_str),

@@ -79,7 +79,7 @@ impl RuleBook {
         let Loader { engine, table, limits, sources, mut problems, watched } = loader;
         if problems.is_empty() {
             let infos = rules.iter().map(|rule: &Rule| rule.info.clone()).collect();
-            let (table, sources, rules) = (Arc::new(table), Arc::new(sources), rules.into());
+            let (sources, rules) = (Arc::new(sources), rules.into());
             return Ok((Self { engine, table, sources, limits, rules, classifiers, infos }, watched));
         }
         problems.sort();
@@ -99,8 +99,9 @@ impl RuleBook {
 }
 
 /// An engine that knows which names these scripts write behind a dot.
-fn guarded(scripts: &[Script], limits: &Limits) -> (Engine, Table) {
+fn guarded(scripts: &[Script], limits: &Limits) -> (Engine, Arc<Table>) {
     let (mut engine, table) = engine::build(limits);
+    let table = Arc::new(table);
     api::guard_properties(&mut engine, &table, scripts.iter().map(|script| script.text.as_str()));
     (engine, table)
 }
@@ -108,7 +109,7 @@ fn guarded(scripts: &[Script], limits: &Limits) -> (Engine, Table) {
 /// What loads scripts.
 pub(super) struct Loader {
     pub(super) engine: Engine,
-    pub(super) table: Table,
+    pub(super) table: Arc<Table>,
     pub(super) limits: Limits,
     pub(super) sources: Sources,
     pub(super) problems: Vec<Diagnostic>,
@@ -116,7 +117,7 @@ pub(super) struct Loader {
 }
 
 impl Loader {
-    fn new(engine: Engine, table: Table, limits: Limits) -> Self {
+    fn new(engine: Engine, table: Arc<Table>, limits: Limits) -> Self {
         let (sources, problems) = (Sources::default(), Vec::new());
         Self { engine, table, limits, sources, problems, watched: None }
     }

@@ -83,13 +83,14 @@ pub(super) fn summed(summary: Summary, took: Duration) -> String {
     if summary.overridden > 0 {
         found.push(format!("{} overridden", summary.overridden));
     }
-    // A hook looks at files without a commit, or at a message without files.
+    // A hook looks at files without a commit, or at a message without files; a server may know no rules yet.
     let seen: Vec<String> = [(summary.commits, "commit"), (summary.files, "file"), (summary.rules, "rule")]
         .into_iter()
-        .filter(|(n, what)| *n > 0 || *what == "rule")
+        .filter(|(n, _)| *n > 0)
         .map(|(n, what)| counted(n, what))
         .collect();
-    format!("{} in {} ({})", found.join(", "), seen.join(", "), lasting(took))
+    let seen = if seen.is_empty() { String::new() } else { format!(" in {}", seen.join(", ")) };
+    format!("{}{seen} ({})", found.join(", "), lasting(took))
 }
 
 /// Text in a style, where there are colours.

@@ -28,7 +28,7 @@ pub use claims::Claim;
 pub use leftovers::sweep;
 pub use publish::publish;
 pub use receive::{Received, too_late};
-pub use record::{Outcome, Record, refused_by_another};
+pub use record::{Outcome, Record, refused_by_another, unrecorded};
 
 /// The variables of the hook's environment, by name; `None` for one that is not set or empty.
 pub type Variables<'a> = dyn Fn(&str) -> Option<String> + 'a;

