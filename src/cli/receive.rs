@@ -58,6 +58,9 @@ pub(super) fn post_receive(command: &arguments::Hook, environment: &Environment)
             "{said}\n  = note: the push is in; the operator's policy could not be published"
         ))?;
     }
+    if let Some(repository) = &location.git_dir {
+        server::sweep(repository, environment.now);
+    }
     match chained(&location, "post-receive", &lines)? {
         Some(status) if status != 0 => Ok(Exit::Other(status)),
         _ => Ok(Exit::Allowed),

@@ -233,7 +233,7 @@ mod tests {
         let real = folder.path().canonicalize().unwrap();
         assert_eq!(Process::others_in(&real, Duration::ZERO), Some(false));
         // Its parent, the shell, is gone at once, so it is no child of ours.
-        let script = "sleep 60 >/dev/null & echo $!";
+        let script = "sleep 60 >/dev/null 2>&1 & echo $!";
         let mut shell = std::process::Command::new("sh");
         let told = shell.args(["-c", script]).current_dir(&real).output().unwrap().stdout;
         let pid: i32 = String::from_utf8(told).unwrap().trim().parse().unwrap();

@@ -39,9 +39,8 @@ pub(super) fn unlock(repository: &Repository, updates: &[RefUpdate], now: i64) -
     removed.map(|lock| lock.strip_prefix(top).unwrap_or(&lock).display().to_string()).collect()
 }
 
-/// Removes quarantines of pushes that ended long ago.
-pub(super) fn sweep(repository: &Repository, now: i64) {
-    let top = repository.common_dir();
+/// Removes quarantines of pushes that ended long ago from a repository.
+pub fn sweep(top: &Path, now: i64) {
     let is_quarantine = |name: &str| QUARANTINES.iter().any(|start| name.starts_with(start));
     for quarantine in listed(&top.join("objects"), is_quarantine) {
         let age = newest(&quarantine).and_then(|time| age(time, now));
@@ -66,7 +65,8 @@ fn listed(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
 
 /// When something in a folder changed last; links are not followed. `None` if that cannot be told.
 fn newest(folder: &Path) -> Option<SystemTime> {
-    let times = walkdir::WalkDir::new(folder).into_iter().map(|entry| entry.ok()?.metadata().ok()?.modified().ok());
+    let times =
+        walkdir::WalkDir::new(folder).into_iter().map(|entry| entry.ok()?.metadata().ok()?.modified().ok());
     times.collect::<Option<Vec<SystemTime>>>()?.into_iter().max()
 }
 

@@ -1,18 +1,19 @@
 //! `pre-receive`: from the lines of a push to the verdict.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Variables;
 use super::claims::{self, Refs};
+use super::leftovers;
 use super::push::Push;
 use super::record::Record;
 use crate::check::CheckError;
 use crate::config::{Effective, IdentitySource, effective};
 use crate::control::finding;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::facts::RefName;
 use crate::git::{Backend, GitError, Location, Repository};
 use crate::verdict::{Finding, PolicyName, State, Summary, Verdict};
 
@@ -80,9 +81,15 @@ impl From<CheckError> for Undecided {
 impl Received<'_> {
     /// Judges the push. What cannot be decided is a verdict too: `error`, which blocks.
     pub fn judge(&self) -> Verdict {
-        match self.judged() {
-            Ok(verdict) => verdict,
-            Err(Undecided(findings)) => bare_verdict(None, findings),
+        match panic::catch_unwind(AssertUnwindSafe(|| self.judged())) {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(Undecided(findings))) => bare_verdict(None, findings),
+            // What a push brings has found a mistake of ours: it is refused and recorded like any other.
+            Err(_) => {
+                let fix = "the operator reports it, with what stands above";
+                let message = "bylaws itself failed while it judged this push";
+                bare_verdict(None, vec![finding("server", State::Error, None, message, fix)])
+            }
         }
     }
 
@@ -95,6 +102,8 @@ impl Received<'_> {
         {
             let mut record = self.record();
             record.time = self.now;
+            // A repository that cannot even be opened has had a push, too.
+            record.spool = self.location.git_dir.as_ref().map(|folder| folder.join(OWN_FOLDER).join("spool"));
             record.claims.clone_from(&claims);
         }
         let repository = Repository::open(&self.location, self.backend())?;
@@ -109,12 +118,16 @@ impl Received<'_> {
             record.identity = Some(settings.identity.as_str().to_owned());
         }
         let present = repository.references("refs/")?;
-        let dangling = |name: &RefName| repository.dangling(name);
-        let refs = Refs::new(&present, &dangling);
+        let named = claims.iter().map(|claim| &claim.reference).chain([&settings.policy_ref]);
+        let refs = Refs::new(&present, named, |unlisted| repository.dangling(unlisted))?;
         let (updates, wrong) = claims::updates(&claims, &refs)?;
-        settings.policy_ref = refs.behind(&settings.policy_ref)?;
+        let policy_ref = refs.behind(&settings.policy_ref)?;
+        settings.policy_ref = policy_ref;
         found.extend(wrong);
         self.record().updates.clone_from(&updates);
+        let unlocked = leftovers::unlock(&repository, &updates, self.now);
+        let note = |lock: String| format!("removed `{lock}`, which a killed process had left");
+        self.record().notes.extend(unlocked.into_iter().map(note));
         let options = options(self.variables);
         self.record().options.clone_from(&options);
         let push = Push { received: self, settings: &settings, updates, options };

@@ -33,7 +33,9 @@ fn trap_14_fifty_pushes_at_once() {
             .entries()
             .iter()
             .filter(|entry| entry["kind"] == "accepted")
-            .map(|entry| (entry["ref"].as_str().unwrap().to_owned(), entry["new"].as_str().unwrap().to_owned()))
+            .map(|entry| {
+                (entry["ref"].as_str().unwrap().to_owned(), entry["new"].as_str().unwrap().to_owned())
+            })
             .collect();
         for (n, id) in ids.iter().enumerate() {
             let name = format!("refs/heads/release/{n}");

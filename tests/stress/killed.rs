@@ -112,7 +112,10 @@ impl Story {
             self.killed_push(&words, usual);
             self.look();
             // Nobody mends anything: the next push goes through.
-            self.push_whole(&[format!("{}:refs/heads/main", self.line[n]), format!("+{}:refs/heads/again", self.line[n])]);
+            self.push_whole(&[
+                format!("{}:refs/heads/main", self.line[n]),
+                format!("+{}:refs/heads/again", self.line[n]),
+            ]);
             self.look();
         }
         self.look_at_the_end();
@@ -124,7 +127,11 @@ impl Story {
         let (good, bad) = (&self.line[n], &self.bad[n]);
         match self.dice.roll(5) {
             0 => vec![format!("{bad}:refs/heads/main")],
-            1 => vec![format!("{good}:refs/heads/main"), format!("{good}:refs/heads/new-{n}"), ":refs/heads/again".into()],
+            1 => vec![
+                format!("{good}:refs/heads/main"),
+                format!("{good}:refs/heads/new-{n}"),
+                ":refs/heads/again".into(),
+            ],
             _ => vec![format!("{good}:refs/heads/main")],
         }
     }
@@ -133,7 +140,8 @@ impl Story {
         let url = self.server.url("bob");
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let mut command = self.work.command(&[&["push", "-q", &url], words.as_slice()].concat());
-        let mut push = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut push =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let moment = usual.mul_f64(self.dice.roll(1_000) as f64 / 1_000.0);
         let victim = VICTIMS[usize::try_from(self.dice.roll(4)).unwrap()];
         let started = Instant::now();
@@ -164,7 +172,8 @@ impl Story {
 
     /// Lets time go by for what a killed process has locked.
     fn age_locks(&self) -> usize {
-        let locks = files(&self.server.repository(), &|path| path.extension().is_some_and(|end| end == "lock"));
+        let locks =
+            files(&self.server.repository(), &|path| path.extension().is_some_and(|end| end == "lock"));
         locks.iter().for_each(|path| age(path));
         locks.len()
     }
@@ -235,7 +244,9 @@ fn commits(work: &Repo, count: usize) -> (Vec<String>, Vec<String>) {
         let from = if n == 0 { "refs/heads/main".to_owned() } else { format!(":{}", n) };
         let text = format!("goods {n}\n").repeat(400);
         let file = format!("M 100644 inline goods/{n}\ndata {}\n{text}\n", text.len());
-        for (branch, mark, subject) in [("line", n + 1, "Sell more"), ("bad", count + n + 1, "Sell bad goods")] {
+        for (branch, mark, subject) in
+            [("line", n + 1, "Sell more"), ("bad", count + n + 1, "Sell bad goods")]
+        {
             stream += &format!(
                 "reset refs/heads/{branch}\ncommit refs/heads/{branch}\nmark :{mark}\n{who}data {}\n{subject}\nfrom {from}\n{file}\n",
                 subject.len() + 1,
@@ -255,11 +266,14 @@ fn commits(work: &Repo, count: usize) -> (Vec<String>, Vec<String>) {
 
 fn refs_of(server: &Server) -> HashMap<String, String> {
     let out = server.git(&["for-each-ref", "--format=%(refname) %(objectname)"]);
-    out.lines().map(|line| line.split_once(' ').unwrap()).map(|(name, id)| (name.to_owned(), id.to_owned())).collect()
+    out.lines()
+        .map(|line| line.split_once(' ').unwrap())
+        .map(|(name, id)| (name.to_owned(), id.to_owned()))
+        .collect()
 }
 
 /// The quarantines of pushes, those that are at work too.
-pub fn quarantines(repository: &Path) -> Vec<PathBuf> {
+pub(crate) fn quarantines(repository: &Path) -> Vec<PathBuf> {
     let found = fs::read_dir(repository.join("objects")).unwrap().map(|entry| entry.unwrap());
     found
         .filter(|entry| entry.file_name().to_string_lossy().contains("incoming-"))
@@ -268,13 +282,16 @@ pub fn quarantines(repository: &Path) -> Vec<PathBuf> {
 }
 
 /// Files below a folder.
-pub fn files(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
     let all = walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok);
-    all.filter(|entry| entry.file_type().is_file()).map(|entry| entry.into_path()).filter(|path| wanted(path)).collect()
+    all.filter(|entry| entry.file_type().is_file())
+        .map(|entry| entry.into_path())
+        .filter(|path| wanted(path))
+        .collect()
 }
 
 /// Lets two days go by for all that is in a place.
-pub fn age(path: &Path) {
+pub(crate) fn age(path: &Path) {
     let then = SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
     for entry in walkdir::WalkDir::new(path).contents_first(true) {
         fs::File::open(entry.unwrap().path()).unwrap().set_modified(then).unwrap();

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 /// A process that was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Seen {
-    pub pid: u32,
+pub(crate) struct Seen {
+    pub(crate) pid: u32,
     parent: u32,
     start: u64,
     /// The words of its command line.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
 }
 
 impl Seen {
@@ -31,24 +31,22 @@ impl Seen {
         self.words.iter().any(|one| one == word)
     }
 
-    pub fn is_receive_pack(&self) -> bool {
+    pub(crate) fn is_receive_pack(&self) -> bool {
         self.words.first().is_some_and(|word| word == "git" || word.ends_with("git-receive-pack"))
             && self.words.iter().any(|word| word.ends_with("receive-pack"))
     }
 
-    pub fn is_hook(&self) -> bool {
+    pub(crate) fn is_hook(&self) -> bool {
         self.has("pre-receive") || self.has("post-receive")
     }
 
     /// Dies by `kill -9`, as if the machine had stopped for it.
-    pub fn kill(&self) {
+    pub(crate) fn kill(&self) {
         let pid = i32::try_from(self.pid).unwrap();
         // It may be gone already, and its number another's.
         if self.is_there() {
-            drop(rustix::process::kill_process(
-                rustix::process::Pid::from_raw(pid).unwrap(),
-                rustix::process::Signal::KILL,
-            ));
+            let pid = rustix::process::Pid::from_raw(pid).unwrap();
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap_or_default();
         }
     }
 
@@ -58,8 +56,9 @@ impl Seen {
 }
 
 /// All that run below a process.
-pub fn below(root: u32) -> Vec<Seen> {
-    let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+pub(crate) fn below(root: u32) -> Vec<Seen> {
+    let pids =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     let all: Vec<Seen> = pids.filter_map(Seen::of).collect();
     let mut found: Vec<Seen> = Vec::new();
     let mut known = HashSet::from([root]);
@@ -78,7 +77,7 @@ pub fn below(root: u32) -> Vec<Seen> {
 }
 
 /// The server's part of a push: receive-pack and all below it.
-pub fn of_the_server(root: u32) -> Vec<Seen> {
+pub(crate) fn of_the_server(root: u32) -> Vec<Seen> {
     let all = below(root);
     let Some(receive_pack) = all.iter().find(|seen| seen.is_receive_pack()) else { return Vec::new() };
     let mut server = below(receive_pack.pid);
@@ -88,7 +87,7 @@ pub fn of_the_server(root: u32) -> Vec<Seen> {
 
 /// Waits until all of them have ended.
 #[track_caller]
-pub fn wait_for_the_end(of: &HashSet<Seen>) {
+pub(crate) fn wait_for_the_end(of: &HashSet<Seen>) {
     let started = Instant::now();
     while of.iter().any(Seen::is_there) {
         assert!(started.elapsed() < Duration::from_secs(60), "they go on for ever: {of:?}");
