@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::shards::Ids;
 use super::{CheckError, RefUpdate};
@@ -28,6 +29,8 @@ pub struct Destination {
     pub options: Vec<String>,
     /// Is the push signed, with a certificate that is good?
     pub is_signed: bool,
+    /// When an answer must be in sight: rules that are not done by then are in error.
+    pub until: Option<Instant>,
 }
 
 impl Destination {

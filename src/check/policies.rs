@@ -59,7 +59,8 @@ impl Meters {
 impl Check<'_> {
     /// The limits of a run over so many subjects.
     pub(super) fn meter(&self, subjects: usize) -> Meters {
-        let meter = || RunMeter::new(&Limits::default(), subjects);
+        let until = self.destination.and_then(|destination| destination.until);
+        let meter = || RunMeter::new(&Limits::default(), subjects).until(until);
         Meters { own: meter(), required: self.loaded.required.as_ref().map(|_| meter()) }
     }
 

@@ -42,6 +42,7 @@ pub(super) fn pre_receive(command: &arguments::Hook, environment: &Environment) 
         variables: &variables,
         host_settings: host_settings(command),
         now: environment.now,
+        started: environment.started,
         record: &answer.record,
     };
     let verdict = received.judge();

@@ -4,6 +4,8 @@
 //! leave no choice and one entry has one digest. Text of unknown origin is escaped as JSON has it; what is not UTF-8 comes in
 //! through [`text_of`].
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -11,7 +13,7 @@ use super::Process;
 use super::shorten::shorten;
 use crate::facts::{Impact, Oid, RefName, Urgency};
 use crate::time;
-use crate::verdict::{Decision, Finding};
+use crate::verdict::{Decision, Finding, State};
 
 /// The most bytes that an entry takes.
 pub const MAX_ENTRY: usize = 64 * 1024;
@@ -223,12 +225,20 @@ fn cut(mut frame: Value, entry: &Entry) -> Result<Value, serde_json::Error> {
     shorten(&mut frame, MAX_FRAME)?;
     let mut room = MAX_ENTRY.saturating_sub(serde_json::to_string(&frame)?.len() + CUT_MARK);
 
-    // What denied comes first; nothing that is too long itself keeps out what follows it.
-    let mut order: Vec<(usize, Value)> = findings.into_iter().enumerate().collect();
-    order.sort_by_key(|(n, _)| !entry.findings.get(*n).is_some_and(|found| found.level.is_mandatory()));
+    // What denied comes first, and of each rule and state something before more of any: ten thousand findings of one rule hide
+    // no other, and not that it was stopped then.
+    // Nothing that is too long itself keeps out what follows it.
+    let mut counts: HashMap<(&str, State), usize> = HashMap::new();
+    let mut order: Vec<(bool, usize, usize, Value)> = Vec::with_capacity(findings.len());
+    for (n, (value, found)) in findings.into_iter().zip(&entry.findings).enumerate() {
+        let count = counts.entry((&found.rule, found.state)).or_default();
+        order.push((!found.level.is_mandatory(), *count, n, value));
+        *count += 1;
+    }
+    order.sort_by_key(|(is_advice, count, n, _)| (*is_advice, *count, *n));
     let all = order.len();
     let mut kept = Vec::new();
-    for (n, finding) in order {
+    for (_, _, n, finding) in order {
         let length = serde_json::to_string(&finding)?.len() + 1;
         if length <= room {
             room -= length;

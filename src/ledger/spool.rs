@@ -36,7 +36,7 @@ pub struct Spool {
 
 /// What could not be done with the spool. Nothing may be decided then.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {what} `{}`: {source}", path.display())]
+#[error("cannot {what}: {source} (`{}`)", path.display())]
 pub struct SpoolError {
     what: &'static str,
     path: PathBuf,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Limits;
 use super::clock::milliseconds;
@@ -17,6 +17,7 @@ pub struct RunMeter {
     most_milliseconds: AtomicU64,
     of_subject: (u64, u64),
     spent: AtomicBool,
+    until: Option<Instant>,
     told: Mutex<Vec<usize>>,
     of_rules: Box<[OfRule]>,
 }
@@ -38,6 +39,7 @@ impl RunMeter {
             most_milliseconds: AtomicU64::new(milliseconds(limits.run_wall)),
             of_subject: (limits.subject_operations, milliseconds(limits.subject_wall).max(1)),
             spent: AtomicBool::new(false),
+            until: None,
             told: Mutex::new(Vec::new()),
             of_rules: Box::default(),
         };
@@ -49,6 +51,12 @@ impl RunMeter {
     #[must_use]
     pub fn of_each(self, rules: usize) -> Self {
         Self { of_rules: (0..rules).map(|_| OfRule::default()).collect(), ..self }
+    }
+
+    /// Ends at this moment at the latest.
+    #[must_use]
+    pub fn until(self, moment: Option<Instant>) -> Self {
+        Self { until: moment, ..self }
     }
 
     /// Operations and time that a rule has used so far, by its index among those in force, where each is counted. A call
@@ -91,7 +99,7 @@ impl RunMeter {
 
     /// Is nothing left?
     pub fn is_spent(&self) -> bool {
-        self.spent.load(Ordering::Relaxed)
+        self.spent.load(Ordering::Relaxed) || self.until.is_some_and(|moment| Instant::now() >= moment)
     }
 
     /// Operations counted so far.

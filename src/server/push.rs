@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::alike::names;
 use super::certificate::{self, Certificate, Known, Pushed};
@@ -49,8 +50,12 @@ impl Push<'_> {
         let policies = Policies { repository: &repository, policy_ref, required, now: self.received.now };
         let standing = policies.standing(tip, marker.exists())?;
         let (refs, options) = (present, self.options.clone());
+        // Rules that take too long are named, which the deadline itself cannot do.
+        let until =
+            self.received.started + Duration::from_secs(self.settings.deadline.unsigned_abs()) / 5 * 4;
+        let policy_ref_too = Some(policy_ref.clone());
         let destination =
-            Destination { refs, policy_ref: Some(policy_ref.clone()), options, is_signed: false };
+            Destination { refs, policy_ref: policy_ref_too, options, is_signed: false, until: Some(until) };
         found.extend(names(&self.updates, &destination, standing.environments()));
         let people = standing.people();
         let certificate = self.certificate(&repository, &people);

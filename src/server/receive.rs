@@ -3,7 +3,7 @@
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Variables;
 use super::claims::{self, Refs};
@@ -34,6 +34,8 @@ pub struct Received<'a> {
     pub host_settings: &'a Path,
     /// When it was received, seconds UTC.
     pub now: i64,
+    /// When its time began to run.
+    pub started: Instant,
     /// What is found out of it, for whoever has to record it before it is judged to the end.
     pub record: &'a Mutex<Record>,
 }

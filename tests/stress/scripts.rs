@@ -92,9 +92,9 @@ fn trap_12_hostile_rules_in_force() {
     let told = server.entries().pop().unwrap();
     assert_eq!((&told["kind"], &told["decision"]), (&"denied".into(), &"error".into()), "{told:#}");
     for (name, _) in HOSTILE {
-        let errors = found(&told, name);
+        let errors: Vec<&Value> =
+            found(&told, name).into_iter().filter(|finding| finding["state"] == "error").collect();
         assert_eq!(errors.len(), 1, "{name}: {errors:#?}\n{}", pushed.said);
-        assert_eq!(errors[0]["state"], "error", "{errors:#?}");
         let text = errors[0].to_string();
         assert!(text.contains(&format!("rules/{name}.rhai:")), "no place: {text}");
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::common::{Repo, environment};
-use crate::server::{KEY, Kind, POLICY, Server, bylaws, settings};
+use crate::server::{Kind, POLICY, Server, bylaws, settings};
 
 fn good(work: &Repo, n: usize) -> String {
     work.write(&format!("goods/{n}"), format!("{n}\n"));
@@ -106,7 +106,7 @@ fn trap_14_hooks_that_are_switched_off() {
         ("hook.bylaws.enabled", "false"),
         ("hook.pre-receive.enabled", "false"),
     ] {
-        let before = server.git(&["config", "--get-all", "--default", "", key]);
+        let before = server.git(&["config", "--get", "--default", "", key]);
         server.git(&["config", "--replace-all", key, value]);
         let (is_well, said) = doctor(&server);
         if key == "core.hooksPath" {
@@ -174,7 +174,8 @@ fn trap_14_a_deadline_that_passes() {
     let started = Instant::now();
     let said = server.push("bob", &work, &["main"]).refused();
     assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
-    assert!(said.contains("could not be judged within 1 s"), "{said}");
+    // The rules are named where they are stopped in time; the deadline itself is for all else.
+    assert!(said.contains("used up") || said.contains("could not be judged within 1 s"), "{said}");
     let told = server.entries().pop().unwrap();
     assert_eq!((&told["kind"], &told["decision"]), (&"denied".into(), &"error".into()), "{told:#}");
     assert_eq!(
@@ -187,5 +188,4 @@ fn trap_14_a_deadline_that_passes() {
     let told = server.entries().pop().unwrap();
     assert_eq!((&told["kind"], &told["decision"]), (&"would-deny".into(), &"error".into()), "{told:#}");
     assert_eq!(server.tip("refs/heads/main"), Some(work.head()));
-    assert!(!KEY.is_empty());
 }

@@ -114,6 +114,18 @@ fn bytes_that_are_no_text_stay_apart() {
 }
 
 #[test]
+fn many_findings_of_one_rule_hide_no_other() {
+    let many = (0..10_000).map(|n| finding(&format!("flood {n}"), Level::HardMandatory));
+    let other = Finding { rule: "z-last".into(), ..finding("what matters", Level::HardMandatory) };
+    let entry = Entry { findings: many.chain([other.clone()]).collect(), ..entry() };
+    let text = entry.to_json().unwrap();
+    assert!(text.len() <= MAX_ENTRY);
+    let back: Entry = serde_json::from_str(&text).unwrap();
+    assert_eq!(back.findings.last(), Some(&other));
+    assert_eq!(back.facts.findings_cut + back.findings.len(), 10_001);
+}
+
+#[test]
 fn findings_are_cut_to_64_kib_and_those_that_denied_stay() {
     let advice = (0..2_000).map(|n| finding(&format!("advice {n}"), Level::Advisory));
     let denied = finding("the one that denied", Level::HardMandatory);

@@ -103,12 +103,12 @@ fn a_spool_that_is_none_is_an_error_that_says_what_to_do() {
         crate::diagnostic::Diagnostic::from(error).to_string().replace(&path.display().to_string(), "SPOOL")
     };
     insta::assert_snapshot!(failed(ErrorKind::NotFound), @"
-    error: cannot find the spool `SPOOL`: No such file or directory (os error 2)
+    error: cannot find the spool: No such file or directory (os error 2) (`SPOOL`)
       = help: the operator has to run `bylaws install --server` for this repository again
     ");
     fs::write(&path, "").unwrap();
     insta::assert_snapshot!(failed(ErrorKind::NotADirectory), @"
-    error: cannot use the spool `SPOOL`: not a directory
+    error: cannot use the spool: not a directory (`SPOOL`)
       = help: the operator has to put a folder there; a link or a file will not do
     ");
     #[cfg(unix)]
