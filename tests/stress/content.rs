@@ -53,7 +53,7 @@ fn tree(work: &Repo, entries: &[(&str, &[u8], &str)]) -> String {
         bytes.push(b' ');
         bytes.extend_from_slice(name);
         bytes.push(0);
-        bytes.extend((0..id.len()).step_by(2).map(|at| u8::from_str_radix(&id[at..at + 2], 16).unwrap()));
+        bytes.extend_from_slice(bylaws::facts::Oid::from_hex(id.as_bytes()).unwrap().as_bytes());
     }
     work.object("tree", &bytes)
 }
@@ -283,7 +283,8 @@ fn trap_11_links_modules_and_modes() {
         let link = work.object("blob", b"/etc/passwd");
         let up = work.object("blob", b"../../../../etc/passwd");
         let module = kind.absent();
-        let cases: &[(&str, Vec<(&str, &[u8], &str)>, Option<&str>)] = &[
+        type Case<'a> = (&'a str, Vec<(&'a str, &'a [u8], &'a str)>, Option<&'a str>);
+        let cases: &[Case<'_>] = &[
             ("a link", vec![("120000", b"link", &link), ("120000", b"up", &up)], None),
             (".gitmodules", vec![("100644", b".gitmodules", &evil)], None),
             (".gitmodules as a link", vec![("120000", b".gitmodules", &link)], None),

@@ -166,7 +166,10 @@ fn broken_object(kind: Kind, packed: bool, what: &str, gone: bool) {
     }
     let file = match packed {
         true => files(&objects, &|path| path.extension().is_some_and(|end| end == "pack")).remove(0),
-        false => objects.join(&id[..2]).join(&id[2..]),
+        false => {
+            let (folder, name) = id.split_at(2);
+            objects.join(folder).join(name)
+        }
     };
     Command::new("chmod").arg("u+w").arg(&file).status().unwrap();
     match gone {
