@@ -263,7 +263,8 @@ fn report(work: &Repo, words: &[&str], input: &str) -> Value {
     // What is no part of the report comes first, on lines of its own.
     let text = String::from_utf8_lossy(said);
     let start = text.find("\n{").map_or(0, |at| at + 1);
-    serde_json::from_str(&text[start..]).unwrap_or_else(|error| panic!("{words:?}: {error}\n{text}"))
+    serde_json::from_str(text.get(start..).unwrap())
+        .unwrap_or_else(|error| panic!("{words:?}: {error}\n{text}"))
 }
 
 #[test]

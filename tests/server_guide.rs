@@ -168,7 +168,7 @@ impl Machine {
     }
 
     /// The common way, and what must have come of it.
-    fn to_the_end(&mut self, repository: &Path) {
+    fn go_on(&mut self, repository: &Path) {
         for name in COMMON {
             self.section(name);
         }
@@ -236,7 +236,7 @@ fn plain_ssh_by_the_guide() {
     let before = sandbox::snapshot(&shop_git);
     machine.section("Name the operators");
     machine.section("Plain ssh");
-    machine.to_the_end(&shop_git);
+    machine.go_on(&shop_git);
     machine.section("Uninstall");
     let mut after = sandbox::snapshot(&shop_git);
     after.retain(|path, _| !path.starts_with("bylaws"));
@@ -281,7 +281,7 @@ fn plain_http_by_the_guide() {
         machine.follow(&block);
     }
     assert!(daemon.is_some());
-    machine.to_the_end(&shop_git);
+    machine.go_on(&shop_git);
     let nobody = machine.typed(
         "bob",
         "git -c url.x.insteadOf=y ls-remote \"$(git remote get-url origin | sed 's/secret/guess/')\"",
@@ -321,7 +321,7 @@ fn gitolite_by_the_guide() {
     }
     machine.section("Name the operators");
     machine.section("gitolite");
-    machine.to_the_end(&gitolite.repository());
+    machine.go_on(&gitolite.repository());
     // A repository that gitolite makes later is governed from its first push.
     let conf = gitolite.home().join(".gitolite/conf/gitolite.conf");
     let text = fs::read_to_string(&conf).unwrap();

@@ -608,7 +608,8 @@ fn folders_are_walked_and_nothing_is_left_out_unsaid() {
 #[test]
 fn what_cannot_be_installed_is_left_as_it_was() {
     let host = Host::new();
-    let cases: [(&str, &dyn Fn(&Path) -> Options, &str); 5] = [
+    type Of<'a> = &'a dyn Fn(&Path) -> Options;
+    let cases: [(&str, Of<'_>, &str); 5] = [
         ("nobody.git", &|_| Options { identity: None, ..host.options() }, "nothing here tells who pushes"),
         (
             "detached.git",
@@ -896,7 +897,7 @@ fn healthy(host: &Host, name: &str) -> PathBuf {
     host.machine.git(&source, &["push", "-q", repository.to_str().unwrap(), "main"]).ok();
     host.script(&host.machine.binary(), "#!/bin/sh\necho 'bylaws 1.0.0'\n");
     host.install(&repository);
-    assert_eq!(host.complaints(&repository), [String::new(); 0]);
+    assert_eq!(host.complaints(&repository), Vec::<String>::new());
     repository
 }
 

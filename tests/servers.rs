@@ -216,3 +216,20 @@ fn the_raw_client_is_a_git_client() {
         );
     });
 }
+
+#[test]
+fn a_push_that_cannot_be_recorded_is_refused_on_one_screen() {
+    let server = Server::new(Kind::USUAL);
+    let work = server.clone();
+    let before = server.tip("refs/heads/main");
+    fs::remove_dir_all(server.repository().join("bylaws/spool")).unwrap();
+    work.write("goods", "tea\n");
+    work.commit("Sell tea");
+    let said = server.push("bob", &work, &["main"]).refused();
+    assert_eq!(server.tip("refs/heads/main"), before);
+    let told: Vec<&str> =
+        said.lines().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim_end).collect();
+    assert_eq!(told[0], "error[bylaws/record]: this push cannot be recorded, so it is refused:", "{said}");
+    assert!(said.contains("bylaws install --server"), "{said}");
+    assert!(told.iter().all(|line| line.chars().count() <= 70), "{said}");
+}

@@ -330,6 +330,10 @@ impl Objects for Libgit2 {
         }
     }
 
+    fn perhaps_dangling(&mut self, names: &[RefName]) -> Result<Vec<RefName>, GitError> {
+        Ok(self.git.place.loose(names))
+    }
+
     fn reference(&mut self, name: &RefName) -> Result<Option<Target>, GitError> {
         let reference = match self.repository.find_reference(name.as_str()) {
             Ok(reference) => reference,

@@ -99,6 +99,12 @@ pub(super) fn no_repository(location: &Location) -> GitError {
 }
 
 impl Place {
+    /// Those of these refs that are files of their own, as symbolic ones are: packed ones are not.
+    pub(super) fn loose(&self, names: &[RefName]) -> Vec<RefName> {
+        let is_loose = |name: &&RefName| self.common_dir.join(name.as_str()).symlink_metadata().is_ok();
+        names.iter().filter(is_loose).cloned().collect()
+    }
+
     /// The index to read.
     pub(super) fn index_file(&self) -> PathBuf {
         match &self.location.index_file {

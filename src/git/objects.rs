@@ -176,6 +176,9 @@ pub(super) trait Objects: Send {
     /// All the best common ancestors of two commits.
     fn merge_bases(&mut self, one: Oid, two: Oid) -> Result<Vec<Oid>, GitError>;
 
+    /// Those of these names, which [`references`](Self::references) does not list, that may be symbolic refs to nothing.
+    fn perhaps_dangling(&mut self, names: &[RefName]) -> Result<Vec<RefName>, GitError>;
+
     /// What a symbolic ref names; `None` if it is not symbolic or not there.
     fn symbolic(&mut self, name: &RefName) -> Result<Option<String>, GitError> {
         Ok(self.reference(name)?.and_then(|target| match target {

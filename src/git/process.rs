@@ -204,7 +204,7 @@ pub(super) fn finish(mut command: Command, args: &[&str], fine: &[i32]) -> Resul
     }
 }
 
-fn cannot_start(error: &std::io::Error) -> GitError {
+pub(super) fn cannot_start(error: &std::io::Error) -> GitError {
     if error.kind() == std::io::ErrorKind::NotFound {
         return GitError::new("`git` was not found").hint("install git, or put it on the PATH");
     }

@@ -1,6 +1,7 @@
 //! The front of this layer.
 
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::folder::{self, Folder};
@@ -213,19 +214,24 @@ impl Repository {
         Ok(self.handle.reader().objects.symbolic(name)?.and_then(RefName::new))
     }
 
-    /// The same for a name that [`references`](Self::references) does not list: a symbolic ref to nothing is not listed, and
-    /// what is written to it makes the ref that it names.
+    /// What symbolic refs to nothing name, of those among `names` and of those that they name: [`references`](Self::references)
+    /// lists none of them, and what is written to one makes the ref at its end.
     ///
     /// # Errors
-    /// When it cannot be read.
-    pub fn dangling(&self, name: &RefName) -> Result<Option<RefName>, GitError> {
-        // Symbolic refs are files of their own, which packed ones are not; what is in tables only git can tell.
-        let common = self.common_dir();
-        let is_there = |path: PathBuf| path.symlink_metadata().is_ok();
-        if is_there(common.join("reftable")) || is_there(common.join(name.as_str())) {
-            return self.symbolic(name);
+    /// When refs cannot be read.
+    pub fn dangling(&self, mut names: Vec<RefName>) -> Result<HashMap<RefName, RefName>, GitError> {
+        let mut found = HashMap::new();
+        while !names.is_empty() {
+            let suspects = self.handle.reader().objects.perhaps_dangling(&names)?;
+            names.clear();
+            for name in suspects {
+                if let Some(target) = self.symbolic(&name)? {
+                    names.extend(Some(&target).filter(|target| !found.contains_key(*target)).cloned());
+                    found.insert(name, target);
+                }
+            }
         }
-        Ok(None)
+        Ok(found)
     }
 
     /// Is `ancestor` reachable from `of`, or the same commit?

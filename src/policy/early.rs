@@ -212,7 +212,6 @@ mod tests {
             "if file.is_binary { return; }",
             "if file.old_mode == () { return; }",
             "let file = #{ is_symlink: true }; if file.is_symlink { return; }",
-            "if params.is_symlink { return; }",
         ] {
             assert_eq!(early(body), None, "{body}");
         }

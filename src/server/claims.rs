@@ -78,34 +78,36 @@ fn twice(name: &RefName) -> Finding {
     )
 }
 
-/// The refs that there are, as [`Repository::references`](crate::git::Repository::references) lists them, and a way to look
-/// for symbolic ones that it does not list.
+/// The refs that there are, and how symbolic ones lead to others.
 pub(super) struct Refs<'a> {
     by_name: HashMap<&'a RefName, &'a Reference>,
-    dangling: &'a Dangling<'a>,
+    /// Symbolic refs to nothing, which nobody lists.
+    dangling: HashMap<RefName, RefName>,
 }
-
-type Dangling<'a> = dyn Fn(&RefName) -> Result<Option<RefName>, GitError> + 'a;
 
 /// git follows no more symbolic refs one after the other (`SYMREF_MAXDEPTH`).
 const MOST_SYMBOLIC: usize = 5;
 
 impl<'a> Refs<'a> {
-    pub(super) fn new(present: &'a [Reference], dangling: &'a Dangling<'a>) -> Self {
-        Self { by_name: present.iter().map(|one| (&one.name, one)).collect(), dangling }
+    /// From those that are listed. `look` looks for symbolic ones among names that are not.
+    pub(super) fn new(
+        present: &'a [Reference],
+        named: impl IntoIterator<Item = &'a RefName>,
+        look: impl FnOnce(Vec<RefName>) -> Result<HashMap<RefName, RefName>, GitError>,
+    ) -> Result<Self, GitError> {
+        let by_name: HashMap<&RefName, &Reference> = present.iter().map(|one| (&one.name, one)).collect();
+        let unlisted = named.into_iter().filter(|name| !by_name.contains_key(name)).cloned().collect();
+        Ok(Self { dangling: look(unlisted)?, by_name })
     }
 
     /// The ref that is written when `name` is.
     pub(super) fn behind(&self, name: &RefName) -> Result<RefName, GitError> {
-        let mut name = name.clone();
+        let mut end = name;
         for _ in 0..=MOST_SYMBOLIC {
-            let target = match self.by_name.get(&name) {
-                Some(there) => there.target.clone(),
-                None => (self.dangling)(&name)?,
-            };
-            match target {
-                Some(target) => name = target,
-                None => return Ok(name),
+            let listed = self.by_name.get(end).map(|there| there.target.as_ref());
+            match listed.unwrap_or_else(|| self.dangling.get(end)) {
+                Some(target) => end = target,
+                None => return Ok(end.clone()),
             }
         }
         Err(GitError::new(format!("`{name}` is one of symbolic refs that lead nowhere")))
@@ -162,7 +164,7 @@ mod tests {
     }
 
     fn updated(claims: &[Claim], present: &[Reference]) -> (Vec<RefUpdate>, Vec<Finding>) {
-        updates(claims, &Refs::new(present, &|_| Ok(None))).unwrap()
+        updates(claims, &Refs::new(present, [], |_| Ok(HashMap::new())).unwrap()).unwrap()
     }
 
     fn name(name: &str) -> RefName {
@@ -178,8 +180,12 @@ mod tests {
             alias("refs/heads/b", "refs/heads/main"),
             alias("refs/heads/round", "refs/heads/round"),
         ];
-        let dangling = |from: &RefName| Ok((from.as_str() == "refs/heads/x").then(|| name("refs/heads/new")));
-        let refs = Refs::new(&present, &dangling);
+        let dangling = |asked: Vec<RefName>| {
+            assert_eq!(asked, [name("refs/heads/x")]);
+            Ok(HashMap::from([(name("refs/heads/x"), name("refs/heads/new"))]))
+        };
+        let asked = [name("refs/heads/a"), name("refs/heads/x")];
+        let refs = Refs::new(&present, &asked, dangling).unwrap();
         assert_eq!(refs.behind(&name("refs/heads/a")).unwrap().as_str(), "refs/heads/main");
         assert_eq!(refs.behind(&name("refs/heads/x")).unwrap().as_str(), "refs/heads/new");
         assert!(refs.behind(&name("refs/heads/round")).is_err());

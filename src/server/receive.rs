@@ -14,7 +14,6 @@ use crate::check::CheckError;
 use crate::config::{Effective, IdentitySource, effective};
 use crate::control::finding;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::facts::RefName;
 use crate::git::{Backend, GitError, Location, Repository};
 use crate::verdict::{Finding, PolicyName, State, Summary, Verdict};
 
@@ -121,10 +120,11 @@ impl Received<'_> {
             record.identity = Some(settings.identity.as_str().to_owned());
         }
         let present = repository.references("refs/")?;
-        let dangling = |name: &RefName| repository.dangling(name);
-        let refs = Refs::new(&present, &dangling);
+        let named = claims.iter().map(|claim| &claim.reference).chain([&settings.policy_ref]);
+        let refs = Refs::new(&present, named, |unlisted| repository.dangling(unlisted))?;
         let (updates, wrong) = claims::updates(&claims, &refs)?;
-        settings.policy_ref = refs.behind(&settings.policy_ref)?;
+        let policy_ref = refs.behind(&settings.policy_ref)?;
+        settings.policy_ref = policy_ref;
         found.extend(wrong);
         self.record().updates.clone_from(&updates);
         let unlocked = leftovers::unlock(&repository, &updates, self.now);

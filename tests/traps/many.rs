@@ -63,11 +63,9 @@ fn trap_10_ten_thousand_refs_in_one_push() {
             push.pack(&work, &[&bad], &[&base])
         };
         let started = Instant::now();
-        let mut times = Vec::new();
         server.refuses_raw("bob", &all(Push::new()).command(&base, &bad, "refs/heads/main"), "no-bad");
-        times.push(started.elapsed());
         all(Push::new()).send(kind, server.receive_pack("bob")).ok();
-        assert!(started.elapsed() < Duration::from_secs(120), "it took {:?} {times:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(120), "it took {:?}", started.elapsed());
         assert_eq!(server.refs().lines().count(), 10_001);
     }
 }

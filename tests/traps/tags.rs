@@ -75,8 +75,14 @@ fn trap_09_a_tag_of_what_is_no_commit() {
         let blob = work.object("blob", b"poison\n");
         let tree = work.git(&["rev-parse", "main^{tree}"]);
         // Nothing can be judged in them, so they are major, and here nothing is asked of major changes.
-        for object in [&blob, &tree] {
-            server.push("bob", &work, &[&format!("{object}:refs/tags/v-{}", &object[..4])]);
+        for (object, name) in [(&blob, "v-blob"), (&tree, "v-tree")] {
+            server.takes("bob", &work, &[&format!("{object}:refs/tags/{name}")]);
+            server.refuses(
+                "bob",
+                &work,
+                &["--force", &format!("main:refs/tags/{name}")],
+                "bylaws/force-push",
+            );
         }
         // But a branch is of commits.
         assert!(!server.push("bob", &work, &[&format!("{blob}:refs/heads/release/1")]).accepted);

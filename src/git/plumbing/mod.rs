@@ -1,6 +1,7 @@
 //! The implementation over git's own plumbing, in processes that live as long as it is used.
 
 mod cat_file;
+mod dangling;
 mod diff_tree;
 mod index;
 mod open;
@@ -170,6 +171,13 @@ impl Objects for Plumbing {
         lines
             .map(|hex| Oid::from_hex(hex).ok_or_else(|| GitError::new("git merge-base gave no id")))
             .collect()
+    }
+
+    fn perhaps_dangling(&mut self, names: &[RefName]) -> Result<Vec<RefName>, GitError> {
+        if self.git.place.common_dir.join("reftable").exists() {
+            return dangling::suspects(&self.git, names);
+        }
+        Ok(self.git.place.loose(names))
     }
 
     fn symbolic(&mut self, name: &RefName) -> Result<Option<String>, GitError> {
