@@ -7,7 +7,13 @@
 //! cargo test --release --test stress -- --ignored --nocapture thousand
 //! ```
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 #[path = "common/sandbox.rs"]

@@ -12,7 +12,7 @@ const WALLS: &[(&str, &[&str])] = &[
     // `install` runs the hooks of other tools; `ledger` asks for its own number, and runs none.
     ("std::process", &["cli", "git", "install", "ledger", "main.rs"]),
     ("std::fs", &["cli", "config", "git", "install", "ledger", "server"]),
-    ("rustix::", &["ledger"]),
+    ("rustix::", &["git", "ledger"]),
     ("println!", &[]),
     ("eprintln!", &[]),
     ("io::stdout", &["cli"]),

@@ -56,6 +56,16 @@ impl Process {
         }
     }
 
+    /// Is this number on this host that of a `git receive-pack` now? `None` if that cannot be told.
+    pub fn is_receive_pack_at_work(host_name: &str, pid: u32) -> Option<bool> {
+        if host_name != host() {
+            return None;
+        }
+        let is_alive = Self::numbered(pid).is_alive()?;
+        // Its number may be another's by now.
+        Some(is_alive && (is_receive_pack(pid) || words(pid).is_empty()))
+    }
+
     /// May some other process still be at work in this folder (a real path) that was there so long ago? Our own ancestors and what
     /// else our receive-pack runs do not count. Whoever cannot be looked at counts if it is a git. `None` where the system does
     /// not tell of its processes.

@@ -4,7 +4,11 @@
 //! all that was pushed; git's own `git gc` takes it out when it is two weeks old. If it was just moving a ref it leaves that ref's
 //! lock, too, which git never takes out: every push to the ref fails until somebody does.
 //!
-//! Neither carries the name of its maker. So something is a leftover only if it is old, much older than any push takes with
+//! The pack of a push is kept from `git gc` by a file beside it, `pack-ID.keep`, until the ref has moved. Left behind it keeps the
+//! pack for ever, and the same push from coming again: git finds that its own such file differs. It holds the number and the
+//! host of its maker, so whether that is gone can be told.
+//!
+//! The others carry no such name. So something is a leftover only if it is old, much older than any push takes with
 //! it, and no process of this machine that is as old works in the repository. What is removed wrongly would cost a push: git
 //! finds its quarantine or its lock gone, and refuses. Where the system does not tell of its processes nothing is removed.
 
@@ -39,8 +43,39 @@ pub(super) fn unlock(repository: &Repository, updates: &[RefUpdate], now: i64) -
     removed.map(|lock| lock.strip_prefix(top).unwrap_or(&lock).display().to_string()).collect()
 }
 
-/// Removes quarantines of pushes that ended long ago from a repository.
+/// Removes what would keep the pack in this quarantine from being moved to its place. What was removed, relative to the repository.
+pub(super) fn unkeep(repository: &Repository, quarantine: Option<&Path>) -> Vec<String> {
+    let top = repository.common_dir();
+    let keeps = quarantine.map(|quarantine| listed(&quarantine.join("pack"), is_keep)).unwrap_or_default();
+    let names = keeps.iter().filter_map(|keep| keep.file_name());
+    let removed = names.map(|name| Path::new("objects/pack").join(name)).filter(|keep| {
+        let keep = top.join(keep);
+        is_of_the_dead(&keep) && fs::remove_file(keep).is_ok()
+    });
+    removed.map(|keep| keep.display().to_string()).collect()
+}
+
+fn is_keep(name: &str) -> bool {
+    name.starts_with("pack-") && name.ends_with(".keep")
+}
+
+/// Was it made by a receive-pack that is gone? It says `receive-pack PID on HOST` (`unpack` in builtin/receive-pack.c of git).
+fn is_of_the_dead(keep: &Path) -> bool {
+    let text = fs::read_to_string(keep).unwrap_or_default();
+    let maker = text.trim_end().strip_prefix("receive-pack ").and_then(|maker| maker.split_once(" on "));
+    let maker = maker.and_then(|(pid, host)| Some((pid.parse().ok()?, host)));
+    maker.is_some_and(|(pid, host)| Process::is_receive_pack_at_work(host, pid) == Some(false))
+}
+
+/// Removes quarantines of pushes that ended long ago from a repository, and what keeps their packs from `git gc`.
 pub fn sweep(top: &Path, now: i64) {
+    for keep in listed(&top.join("objects/pack"), is_keep) {
+        let made = fs::symlink_metadata(&keep).and_then(|about| about.modified());
+        let age = made.ok().and_then(|made| age(made, now));
+        if age.is_some_and(|age| age > OLD_LOCK) && is_of_the_dead(&keep) {
+            fs::remove_file(&keep).unwrap_or_default();
+        }
+    }
     let is_quarantine = |name: &str| QUARANTINES.iter().any(|start| name.starts_with(start));
     for quarantine in listed(&top.join("objects"), is_quarantine) {
         let age = newest(&quarantine).and_then(|time| age(time, now));

@@ -127,7 +127,8 @@ impl Received<'_> {
         settings.policy_ref = policy_ref;
         found.extend(wrong);
         self.record().updates.clone_from(&updates);
-        let unlocked = leftovers::unlock(&repository, &updates, self.now);
+        let mut unlocked = leftovers::unlock(&repository, &updates, self.now);
+        unlocked.extend(leftovers::unkeep(&repository, self.location.object_directory.as_deref()));
         let note = |lock: String| format!("removed `{lock}`, which a killed process had left");
         self.record().notes.extend(unlocked.into_iter().map(note));
         let options = options(self.variables);

@@ -44,6 +44,7 @@ struct Tally {
     moved: usize,
     quarantines: usize,
     locks: usize,
+    keeps: usize,
 }
 
 #[test]
@@ -65,6 +66,67 @@ fn trap_14_killed_at_any_moment_of_a_thousand_pushes() {
     });
 }
 
+/// Each by itself, as a kill leaves it: it goes when it is old, or its maker known to be gone, and not before.
+#[test]
+fn trap_14_what_a_killed_process_leaves() {
+    Kind::each(|kind| {
+        let server = Server::new(kind);
+        let work = server.clone();
+        let (repository, old) = (server.repository(), work.head());
+        for (key, value) in [
+            ("receive.autogc", "false"),
+            ("receive.unpackLimit", "1"),
+            ("core.filesRefLockTimeout", "50"),
+            ("reftable.lockTimeout", "50"),
+        ] {
+            server.git(&["config", key, value]);
+        }
+        work.write("goods", "tea\n");
+        work.commit("Sell tea");
+        let lock = match kind.refs {
+            "files" => repository.join("refs/heads/main.lock"),
+            _ => repository.join("reftable/tables.list.lock"),
+        };
+        fs::write(&lock, "").unwrap();
+        let said = server.push("bob", &work, &["main"]).refused();
+        assert!(lock.exists(), "it is young: {said}");
+        age(&lock);
+        server.push("bob", &work, &["main"]).ok();
+        let told = server.entries().pop().unwrap();
+        assert!(
+            told["facts"]["notes"].to_string().contains(".lock`, which a killed process had left"),
+            "{told:#}"
+        );
+
+        // The same push once more, and beside its pack what kept it.
+        server.git(&["update-ref", "refs/heads/main", &old]);
+        let packs = files(&repository.join("objects/pack"), &|path| {
+            path.extension().is_some_and(|end| end == "pack")
+        });
+        for pack in packs {
+            let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+            let text = format!("receive-pack 4194305 on {}\n", host.trim());
+            fs::write(pack.with_extension("keep"), text).unwrap();
+        }
+        server.push("bob", &work, &["main"]).ok();
+        let told = server.entries().pop().unwrap();
+        assert!(
+            told["facts"]["notes"].to_string().contains(".keep`, which a killed process had left"),
+            "{told:#}"
+        );
+
+        let place = |name: &str| repository.join("objects").join(name);
+        for name in ["tmp_objdir-incoming-young1", "tmp_objdir-incoming-oldold", "incoming-oldold"] {
+            fs::create_dir_all(place(name).join("pack")).unwrap();
+            fs::write(place(name).join("pack/tmp_pack_X"), "half").unwrap();
+        }
+        age(&place("tmp_objdir-incoming-oldold"));
+        age(&place("incoming-oldold"));
+        server.push("bob", &work, &["main:refs/heads/other"]).ok();
+        assert_eq!(quarantines(&repository), [place("tmp_objdir-incoming-young1")]);
+    });
+}
+
 struct Story {
     server: Server,
     work: Repo,
@@ -83,6 +145,8 @@ struct Story {
 impl Story {
     fn new(kind: Kind, pushes: usize) -> Self {
         let server = Server::new(kind);
+        // It would hold locks in the background that this test takes for left behind.
+        server.git(&["config", "receive.autogc", "false"]);
         let work = server.clone();
         let (line, bad) = commits(&work, pushes);
         let dice = Dice(0x9e37_79b9_7f4a_7c15 ^ EPOCH.unsigned_abs());
@@ -170,6 +234,10 @@ impl Story {
         self.server.push("bob", &self.work, &words).ok();
     }
 
+    fn keeps(&self) -> Vec<PathBuf> {
+        files(&self.server.repository(), &|path| path.extension().is_some_and(|end| end == "keep"))
+    }
+
     /// Lets time go by for what a killed process has locked.
     fn age_locks(&self) -> usize {
         let locks =
@@ -214,11 +282,13 @@ impl Story {
         let repository = self.server.repository();
         let left = quarantines(&repository);
         self.tally.quarantines = left.len();
-        left.iter().for_each(|path| age(path));
+        self.tally.keeps = self.keeps().len();
+        left.iter().chain(&self.keeps()).for_each(|path| age(path));
         let tip = self.line.last().unwrap().clone();
         self.push_whole(&[format!("{tip}:refs/heads/last")]);
         self.look();
         assert_eq!(quarantines(&repository), Vec::<PathBuf>::new());
+        assert_eq!(self.keeps(), Vec::<PathBuf>::new());
         let writing = repository.join("bylaws/spool/tmp");
         assert_eq!(fs::read_dir(writing).unwrap().count(), 0, "halves of entries are left");
         self.server.git(&["fsck", "--connectivity-only"]);
@@ -291,7 +361,7 @@ pub(crate) fn files(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<PathBu
 }
 
 /// Lets two days go by for all that is in a place.
-#[expect(clippy::disallowed_methods, reason = "files are as old as the machine's clock says")]
+#[allow(clippy::disallowed_methods, reason = "files have the machine's clock")]
 pub(crate) fn age(path: &Path) {
     let then = SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
     for entry in walkdir::WalkDir::new(path).contents_first(true) {
