@@ -62,8 +62,8 @@ impl Process {
             return None;
         }
         let is_alive = Self::numbered(pid).is_alive()?;
-        // Its number may be another's by now.
-        Some(is_alive && (is_receive_pack(pid) || words(pid).is_empty()))
+        // Its number may be another's by now, unless that cannot be seen.
+        Some(is_alive && (is_receive_pack(pid) || words(pid).iter().all(Vec::is_empty)))
     }
 
     /// May some other process still be at work in this folder (a real path) that was there so long ago? Our own ancestors and what
