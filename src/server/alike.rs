@@ -37,7 +37,7 @@ pub(super) fn names(
     destination: &Destination,
     environments: &[Environment],
 ) -> Vec<Finding> {
-    let of_policy = destination.policy_ref.as_ref().and_then(|name| RefPatterns::new(&[name.as_str()]).ok());
+    let of_policy = destination.policy_ref.as_ref().map(RefPatterns::exactly);
     let protected: Vec<&RefPatterns> =
         environments.iter().map(|environment| &environment.refs).chain(&of_policy).collect();
     guard::names(updates, destination.refs.iter().map(|one| &one.name), &protected)

@@ -53,7 +53,7 @@ fn refused(name: &RefName, message: String, fix: &str) -> Finding {
 }
 
 /// Is it, or does it look like, one of the server's own?
-fn is_own(name: &RefName) -> bool {
+pub(super) fn is_own(name: &RefName) -> bool {
     let begins = |seen: &str, own: &str| format!("{seen}/").starts_with(own);
     begins(&look::by_case(name.as_str()), OWN) || begins(&look::by_look(name.as_str()), &look::by_look(OWN))
 }

@@ -48,7 +48,8 @@ impl Push<'_> {
         let required = self.settings.required.as_deref();
         let required = required.map(|folder| PolicySource::Folder(folder, folder.display().to_string()));
         let policies = Policies { repository: &repository, policy_ref, required, now: self.received.now };
-        let standing = policies.standing(tip, marker.exists())?;
+        let was_governed = marker.try_exists().map_err(|error| unmarked("read", &marker, &error))?;
+        let standing = policies.standing(tip, was_governed)?;
         let (refs, options) = (present, self.options.clone());
         // Rules that take too long are named, which the deadline itself cannot do.
         let until =
@@ -66,7 +67,9 @@ impl Push<'_> {
                 let destination =
                     Destination { is_signed: matches!(certificate, Ok(Some(_))), ..destination };
                 if is_own {
-                    mark(&marker)?;
+                    if !was_governed {
+                        mark(&marker)?;
+                    }
                     let is_protected = |name: &RefName| destination.is_protected(name, &loaded.config);
                     found.extend(self.strangers(&caller, is_protected));
                 } else {
@@ -290,12 +293,11 @@ fn not_an_operator(caller: &Caller) -> String {
 
 /// Notes for good that a policy was in force: that it is gone is then an error.
 fn mark(marker: &Path) -> Result<(), Undecided> {
-    if marker.exists() {
-        return Ok(());
-    }
     let made = OpenOptions::new().create(true).append(true).open(marker).and_then(|file| file.sync_all());
-    made.map_err(|error| {
-        let message = format!("cannot write `{}`: {error}", marker.display());
-        Undecided::because("this repository cannot be governed", &Diagnostic::new(message))
-    })
+    made.map_err(|error| unmarked("write", marker, &error))
+}
+
+fn unmarked(what: &str, marker: &Path, error: &std::io::Error) -> Undecided {
+    let message = format!("cannot {what} `{}`: {error}", marker.display());
+    Undecided::because("this repository cannot be governed", &Diagnostic::new(message))
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::Variables;
 use super::claims::{self, Refs};
+use super::guard;
 use super::leftovers;
 use super::push::Push;
 use super::record::Record;
@@ -107,6 +108,8 @@ impl Received<'_> {
             // A repository that cannot even be opened has had a push, too.
             record.spool = self.location.git_dir.as_ref().map(|folder| folder.join(OWN_FOLDER).join("spool"));
             record.claims.clone_from(&claims);
+            record.endangers =
+                !found.is_empty() || claims.iter().any(|claim| guard::is_own(&claim.reference));
         }
         let repository = Repository::open(&self.location, self.backend())?;
         self.record().spool = Some(own_folder(&repository).join("spool"));
@@ -115,7 +118,6 @@ impl Received<'_> {
         self.refuse_foreign_objects(&repository, settings.identity)?;
         {
             let mut record = self.record();
-            record.enforce = Some(settings.enforce);
             record.deadline = Some(Duration::from_secs(settings.deadline.unsigned_abs()));
             record.identity = Some(settings.identity.as_str().to_owned());
         }
@@ -125,8 +127,15 @@ impl Received<'_> {
         let (updates, wrong) = claims::updates(&claims, &refs)?;
         let policy_ref = refs.behind(&settings.policy_ref)?;
         settings.policy_ref = policy_ref;
+        {
+            let mut record = self.record();
+            record.updates.clone_from(&updates);
+            record.endangers |=
+                !wrong.is_empty() || updates.iter().any(|update| guard::is_own(&update.reference));
+            // Only now, when it is known what is refused in any case.
+            record.enforce = Some(settings.enforce);
+        }
         found.extend(wrong);
-        self.record().updates.clone_from(&updates);
         let mut unlocked = leftovers::unlock(&repository, &updates, self.now);
         unlocked.extend(leftovers::unkeep(&repository, self.location.object_directory.as_deref()));
         let note = |lock: String| format!("removed `{lock}`, which a killed process had left");

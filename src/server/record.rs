@@ -33,6 +33,8 @@ pub struct Record {
     pub operator: bool,
     /// `false`: refusals are recorded and not made. `None` until the settings were read.
     pub enforce: Option<bool>,
+    /// Is it refused whatever is enforced, by its lines alone: whether or not it is judged to the end?
+    pub endangers: bool,
     /// The digest of the policy in force.
     pub policy: Option<String>,
     /// `git push -o`.
@@ -60,7 +62,7 @@ impl Record {
     /// What becomes of the push by this verdict. What was found out of order in the push itself, or about our own refs, is
     /// refused also where nothing is enforced yet: the ledger could not be trusted from then on.
     pub fn outcome(&self, verdict: &Verdict) -> Outcome {
-        let enforce = self.enforce.unwrap_or(true);
+        let enforce = self.enforce.unwrap_or(true) || self.endangers;
         match verdict.decision {
             Decision::Allow => Outcome::Accepted,
             Decision::Deny | Decision::Error if enforce || verdict.findings.iter().any(is_always_refused) => {
@@ -174,4 +176,18 @@ pub fn refused_by_another(how: &str) -> Finding {
 pub fn unrecorded(error: &SpoolError) -> Finding {
     let message = format!("this push cannot be recorded, so it is refused: {error}");
     finding("record", State::Error, None, message, error.help())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_endangers_the_ledger_is_refused_though_it_could_not_be_judged_to_the_end() {
+        let late = crate::server::too_late(Duration::from_secs(1));
+        let rolling_out = Record { enforce: Some(false), ..Record::default() };
+        assert_eq!(rolling_out.outcome(&late), Outcome::WouldDeny);
+        assert_eq!(Record { endangers: true, ..rolling_out }.outcome(&late), Outcome::Refused);
+        assert_eq!(Record::default().outcome(&late), Outcome::Refused);
+    }
 }
