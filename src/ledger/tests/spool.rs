@@ -170,7 +170,8 @@ fn writes_until_killed() {
     for batch in 0.. {
         let size = [1, 3, 12][usize::try_from(batch % 3).unwrap()];
         spool.write(&vec![long_entry(batch); size]).unwrap();
-        writeln!(told, "{batch} {size}").unwrap();
+        // At once: it may be killed between two pieces of a line.
+        told.write_all(format!("{batch} {size}\n").as_bytes()).unwrap();
     }
 }
 
