@@ -74,6 +74,7 @@ pub fn commit() -> (Arc<Commit>, Arc<File>) {
         time: 1_700_000_000,
         ..Person::default()
     };
+    let person = Arc::new(person);
     let parts = CommitParts {
         id: Some(oid(3)),
         tree: Some(oid(4)),

@@ -25,7 +25,8 @@ impl Draft {
     ) -> Result<Arc<Commit>, GitError> {
         let head = repository.head()?.id;
         let parents: Vec<Oid> = head.into_iter().chain(repository.merge_heads()?).collect();
-        let known = |person: Person| Person { identity: people.by_email(&person.email).cloned(), ..person };
+        let known =
+            |person: Person| Arc::new(Person { identity: people.by_email(&person.email).cloned(), ..person });
         let parts = CommitParts {
             parents,
             author: known(self.author),

@@ -104,9 +104,9 @@ pub struct CommitParts {
     /// In order.
     pub parents: Vec<Oid>,
     /// Who wrote it.
-    pub author: Person,
+    pub author: Arc<Person>,
     /// Who committed it.
-    pub committer: Person,
+    pub committer: Arc<Person>,
     /// The whole message, decoded; U+FFFD for what cannot be.
     pub message: String,
     /// The commit object as git hashes it, without its header line; empty for a draft or a made-up commit.

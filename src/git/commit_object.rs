@@ -41,14 +41,17 @@ impl<'a> CommitObject<'a> {
 
     /// Header names and values in order; folded lines are left out, `value` is the first line.
     fn headers(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        self.headers.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b" ")).filter_map(|line| {
+        let mut rest = self.headers;
+        let lines = std::iter::from_fn(move || {
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let (line, behind) = rest.split_at_checked(end).filter(|_| !rest.is_empty())?;
+            rest = behind.get(1..).unwrap_or_default();
+            Some(line)
+        });
+        lines.filter(|line| !line.starts_with(b" ")).filter_map(|line| {
             let space = memchr::memchr(b' ', line)?;
             Some((line.get(..space)?, line.get(space + 1..)?))
         })
-    }
-
-    fn header(self, name: &[u8]) -> Option<&'a [u8]> {
-        self.headers().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// Tree, parents and time: only where git looks for them, one line right behind the other.
@@ -70,19 +73,29 @@ impl<'a> CommitObject<'a> {
 
     /// The facts. `links` are this commit's, perhaps without the parents that a shallow clone lacks.
     pub(super) fn parts(self, id: Oid, links: Links, raw: Arc<[u8]>, people: &People) -> CommitParts {
-        let encoding = self.header(b"encoding").and_then(encoding_named).unwrap_or(UTF_8);
-        let person = |name: &[u8]| {
-            // git shows the last of several.
-            let lines = self.headers().filter(|(key, _)| *key == name);
-            let signature = lines.last().map(|(_, line)| Signature::parse(line)).unwrap_or_default();
-            signature.person(encoding, people)
+        let (mut author, mut committer, mut encoding) = (None, None, None);
+        for (name, value) in self.headers() {
+            match name {
+                // git shows the last of several.
+                b"author" => author = Some(value),
+                b"committer" => committer = Some(value),
+                b"encoding" => encoding = encoding.or(Some(value)),
+                _ => {}
+            }
+        }
+        let encoding = encoding.and_then(encoding_named).unwrap_or(UTF_8);
+        let person = |line: Option<&[u8]>| {
+            Arc::new(line.map(Signature::parse).unwrap_or_default().person(encoding, people))
         };
+        let by_author = person(author);
+        // Mostly one person at one time.
+        let by_committer = if author == committer { Arc::clone(&by_author) } else { person(committer) };
         CommitParts {
             id: Some(id),
             tree: Some(links.tree),
             parents: links.parents,
-            author: person(b"author"),
-            committer: person(b"committer"),
+            author: by_author,
+            committer: by_committer,
             message: decode(self.message, encoding),
             raw,
         }

@@ -15,6 +15,7 @@ mod config;
 mod error;
 mod folder;
 mod index_file;
+mod known;
 mod libgit2;
 mod location;
 mod objects;

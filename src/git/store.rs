@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::cache::BlobCache;
-use super::commit_object::CommitObject;
+use super::commit_object::{CommitObject, Links};
 use super::location::Place;
 use super::objects::{Kind, Objects, RawChange, RawCommit, Side, missing, wrong_kind};
 use super::renames::{self, Search};
@@ -126,42 +126,41 @@ impl Handle {
         let judging = self.judging();
         let mut reader = self.reader();
         let mut raw = reader.objects.commits(ids, with_files)?;
-        let changes = raw.iter_mut().zip(ids).map(|(raw, id)| {
-            let merge = self.is_merge(*id, raw)?;
-            Ok(raw.changes.take().map(|changes| (changes, merge)))
-        });
-        let changes = changes.collect::<Result<Vec<_>, GitError>>()?;
+        let links =
+            raw.iter().zip(ids).map(|(raw, id)| self.links(*id, raw)).collect::<Result<Vec<_>, _>>()?;
+        let changes = raw
+            .iter_mut()
+            .zip(&links)
+            .map(|(raw, links)| raw.changes.take().map(|changes| (changes, links.parents.len() > 1)))
+            .collect();
         let files = reader.parts(changes)?;
         if needs.contents || needs.old_contents {
             reader.read_ahead(files.iter().flatten().flatten(), needs)?;
         }
         drop(reader);
-        ids.iter()
-            .zip(raw)
-            .zip(files)
-            .map(|((id, raw), files)| self.commit(*id, raw, files, &judging))
-            .collect()
+        let commits = ids.iter().zip(raw).zip(links).zip(files);
+        Ok(commits.map(|(((id, raw), links), files)| self.commit(*id, raw, links, files, &judging)).collect())
     }
 
-    fn is_merge(&self, id: Oid, raw: &RawCommit) -> Result<bool, GitError> {
-        Ok(self.shallow.cut(id, CommitObject::new(&raw.bytes).links(id)?).parents.len() > 1)
+    fn links(&self, id: Oid, raw: &RawCommit) -> Result<Links, GitError> {
+        Ok(self.shallow.cut(id, CommitObject::new(&raw.bytes).links(id)?))
     }
 
     fn commit(
         self: &Arc<Self>,
         id: Oid,
         raw: RawCommit,
+        links: Links,
         files: Option<Vec<FileParts>>,
         judging: &Judging,
-    ) -> Result<Arc<Commit>, GitError> {
+    ) -> Arc<Commit> {
         let object = CommitObject::new(&raw.bytes);
-        let links = self.shallow.cut(id, object.links(id)?);
         let parts = object.parts(id, links, Arc::clone(&raw.bytes), &judging.people);
         let commit = Commit::new(parts, self.store());
-        Ok(Arc::new(match files {
+        Arc::new(match files {
             Some(files) => commit.with_files(self.files(files)),
             None => commit,
-        }))
+        })
     }
 
     pub(super) fn store(self: &Arc<Self>) -> Arc<dyn Store> {

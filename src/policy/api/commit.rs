@@ -153,10 +153,10 @@ fn facts(api: &mut Api<'_>) {
             ImmutableString::from(c.commit.parts().message.as_str())
         })
         .property("author", "person", "Who wrote it.", |c: &mut CommitValue| {
-            PersonValue(Arc::new(c.commit.parts().author.clone()))
+            PersonValue(Arc::clone(&c.commit.parts().author))
         })
         .property("committer", "person", "Who committed it.", |c: &mut CommitValue| {
-            PersonValue(Arc::new(c.commit.parts().committer.clone()))
+            PersonValue(Arc::clone(&c.commit.parts().committer))
         });
 }
 

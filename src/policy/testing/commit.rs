@@ -25,13 +25,14 @@ pub(super) fn commit(state: &mut State, map: Map) -> Fallible<CommitValue> {
     if is_draft && given.is_some() {
         return fields.contradiction("a draft has no id");
     }
-    let author = someone(state, &fields, "author")?.map_or_else(|| anybody(state), Ok)?;
+    let author = Arc::new(someone(state, &fields, "author")?.map_or_else(|| anybody(state), Ok)?);
+    let committer = someone(state, &fields, "committer")?.map_or_else(|| Arc::clone(&author), Arc::new);
     let parts = CommitParts {
         id: if is_draft { None } else { Some(given.unwrap_or_else(|| new_id(state))) },
         tree: if is_draft { None } else { Some(id(&fields, "tree")?.unwrap_or_else(|| new_id(state))) },
         parents: parents(state, &fields)?,
-        committer: someone(state, &fields, "committer")?.unwrap_or_else(|| author.clone()),
         author,
+        committer,
         message: message(&fields)?,
         raw: Arc::from([]),
     };

@@ -54,6 +54,7 @@ pub(super) fn rule_of(body: &str) -> Script {
 
 pub(super) fn commit(message: &str) -> Arc<Commit> {
     let person = Person { name: "Ada".into(), email: "ada@example.org".into(), ..Person::default() };
+    let person = Arc::new(person);
     Arc::new(Commit::new(
         CommitParts {
             id: Oid::from_hex("1234567890123456789012345678901234567890".as_bytes()),
