@@ -8,10 +8,10 @@ use super::arguments::{self, Common, Format};
 use super::environment::Environment;
 use super::hook::draft_of;
 use super::output::{self, Stream};
-use super::session::{self, Session, held_by, tracking};
+use super::session::{self, Session, Sources, held_by, tracking};
 use super::{Exit, progress};
 use crate::check::RefUpdate;
-use crate::config::Purpose;
+use crate::config::{LoadedPolicy, Purpose};
 use crate::facts::{Oid, RefName};
 use crate::git::{self, Head, Repository, Revisions};
 use crate::verdict::Verdict;
@@ -36,7 +36,8 @@ pub(super) fn run(
     environment: &Environment,
 ) -> anyhow::Result<Exit> {
     let repository = session::open(common, environment)?;
-    let mut target = target(command, common, environment, &repository)?;
+    let (target, loaded) = while_loading(command, common, environment, &repository);
+    let mut target = target?;
     if matches!(target, Target::Nothing) {
         output::note("nothing to check: nothing is staged, and every commit of this branch is on a remote")?;
         if common.format == Format::Human {
@@ -45,14 +46,45 @@ pub(super) fn run(
         // Whatever reads the report cannot read an empty file.
         target = Target::Commits(Revisions { include: Vec::new(), exclude: Vec::new(), single: true });
     }
-    let session = match &command.onto {
-        Some(_) => as_the_server(command, common, environment, repository)?.pushing_to(&command.remote)?,
-        None => Session::new(common, environment, repository)?,
+    let session = match (&command.onto, loaded) {
+        (Some(_), _) => {
+            as_the_server(command, common, environment, repository)?.pushing_to(&command.remote)?
+        }
+        (None, Some(loaded)) => Session::with_policy(common, environment, repository, loaded?)?,
+        (None, None) => Session::new(common, environment, repository)?,
     };
     output::notices(&session.loaded, common)?;
     let session = suited(session, &target, common)?;
     let verdict = judge(&session, target, common)?;
     output::report(&verdict, &session.loaded, Stream::Out, common, environment)
+}
+
+/// What there is to check. Where revisions are named, whose commits may all have to be read, the policy is loaded meanwhile.
+fn while_loading(
+    command: &arguments::Check,
+    common: &Common,
+    environment: &Environment,
+    repository: &Repository,
+) -> (anyhow::Result<Target>, Option<anyhow::Result<LoadedPolicy>>) {
+    let target = || target(command, common, environment, repository);
+    let is_long = command.onto.is_none() && !command.revisions.is_empty();
+    let Some(sources) = is_long.then(|| Sources::of(common, environment, repository).ok()).flatten() else {
+        return (target(), None);
+    };
+    // The policy is loaded on this thread, whose stack is large enough for scripts.
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, target);
+        let loaded = sources.load(environment, Purpose::All);
+        if let (Ok(loaded), Ok(thread)) = (&loaded, &thread) {
+            loaded.policy.prepare(|| !thread.is_finished());
+        }
+        let target = match thread.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(target)) => target,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(_) => target(),
+        };
+        (target, Some(loaded))
+    })
 }
 
 fn target(

@@ -121,26 +121,84 @@ impl<'e> Session<'e> {
     }
 }
 
+/// Loads the policy that a command judges by: of `--policy`; else the work tree's, or in a bare repository `HEAD`'s, under
+/// the operator's; else the built-in one.
 pub(super) fn load(
     common: &Common,
     environment: &Environment,
     repository: &Repository,
     purpose: Purpose,
 ) -> anyhow::Result<LoadedPolicy> {
-    if let Some(words) = &common.policy {
-        return named_policy(words, common, environment, repository);
+    Sources::of(common, environment, repository)?.load(environment, purpose)
+}
+
+/// Where that policy is, found out before anything of it is read: a thread that loads it need not wait for the one that
+/// reads the repository.
+pub(super) struct Sources<'r> {
+    repository: &'r Repository,
+    own: Option<Own>,
+    required: Option<PolicySource<'r>>,
+    is_named: bool,
+}
+
+/// The repository's own policy, or the one that was named.
+enum Own {
+    Folder(PathBuf, String),
+    Tree { commit: Oid, path: String, shown: String },
+}
+
+impl Own {
+    fn of_head(head: Oid) -> Self {
+        Self::Tree { commit: head, path: ".bylaws".to_owned(), shown: "HEAD:.bylaws".to_owned() }
     }
-    let folder = repository.work_tree().map(|top| top.join(".bylaws"));
-    let own = match &folder {
-        Some(folder) => Some(PolicySource::Folder(folder, ".bylaws".to_owned())),
-        None => repository.head()?.id.map(|head| tree_source(repository, head, "HEAD")),
-    };
-    let there = config::load_governed(own, required(repository)?, environment.now, purpose)?;
-    if let Some(policy) = there {
-        return Ok(policy);
+
+    fn source<'s>(&'s self, repository: &'s Repository) -> PolicySource<'s> {
+        match self {
+            Self::Folder(folder, shown) => PolicySource::Folder(folder, shown.clone()),
+            Self::Tree { commit, path, shown } => {
+                PolicySource::Tree(repository, *commit, path.clone(), shown.clone())
+            }
+        }
     }
-    let built_in = config::load_for(PolicySource::BuiltIn, environment.now, purpose)?;
-    built_in.context("the built-in rules are missing from this program")
+}
+
+impl<'r> Sources<'r> {
+    /// Of a command.
+    pub(super) fn of(
+        common: &Common,
+        environment: &Environment,
+        repository: &'r Repository,
+    ) -> anyhow::Result<Self> {
+        if let Some(words) = &common.policy {
+            let own = Some(named(words, common, environment, repository)?);
+            return Ok(Self { repository, own, required: None, is_named: true });
+        }
+        let own = match repository.work_tree() {
+            Some(top) => Some(Own::Folder(top.join(".bylaws"), ".bylaws".to_owned())),
+            None => repository.head()?.id.map(Own::of_head),
+        };
+        Ok(Self { repository, own, required: required(repository)?, is_named: false })
+    }
+
+    /// Loads it.
+    pub(super) fn load(self, environment: &Environment, purpose: Purpose) -> anyhow::Result<LoadedPolicy> {
+        let Self { repository, own, required, is_named } = self;
+        let own = own.as_ref().map(|own| own.source(repository));
+        if let (true, Some(own)) = (is_named, &own) {
+            return Ok(config::load(own.clone(), environment.now)?);
+        }
+        if let Some(policy) = config::load_governed(own, required, environment.now, purpose)? {
+            return Ok(policy);
+        }
+        let built_in = config::load_for(PolicySource::BuiltIn, environment.now, purpose)?;
+        built_in.context("the built-in rules are missing from this program")
+    }
+
+    /// Lets `work` have the source of the repository's own policy, or of the one that was named.
+    fn with_own<R>(self, work: impl FnOnce(PolicySource<'_>) -> anyhow::Result<R>) -> anyhow::Result<R> {
+        let own = self.own.context("a bare repository without commits has no policy")?;
+        work(own.source(self.repository))
+    }
 }
 
 /// The paths of all tracked files: what `HEAD` holds, and what is staged.
@@ -161,14 +219,7 @@ pub(super) fn with_source<R>(
     repository: &Repository,
     work: impl FnOnce(PolicySource<'_>) -> anyhow::Result<R>,
 ) -> anyhow::Result<R> {
-    if let Some(words) = &common.policy {
-        return with_named_source(words, common, environment, repository, work);
-    }
-    match (repository.work_tree(), repository.head()?.id) {
-        (Some(top), _) => work(PolicySource::Folder(&top.join(".bylaws"), ".bylaws".to_owned())),
-        (None, Some(head)) => work(tree_source(repository, head, "HEAD")),
-        (None, None) => anyhow::bail!("a bare repository without commits has no policy"),
-    }
+    Sources::of(common, environment, repository)?.with_own(work)
 }
 
 /// The policy in `.bylaws` of a commit, under the operator's; `None` where there is neither.
@@ -208,33 +259,21 @@ fn folder_named(words: &str, common: &Common, environment: &Environment) -> Opti
     Some(environment.folder.join(start).join(words)).filter(|folder| folder.is_dir())
 }
 
-fn named_policy(
+fn named(
     words: &str,
     common: &Common,
     environment: &Environment,
     repository: &Repository,
-) -> anyhow::Result<LoadedPolicy> {
-    with_named_source(words, common, environment, repository, |source| {
-        Ok(config::load(source, environment.now)?)
-    })
-}
-
-fn with_named_source<R>(
-    words: &str,
-    common: &Common,
-    environment: &Environment,
-    repository: &Repository,
-    work: impl FnOnce(PolicySource<'_>) -> anyhow::Result<R>,
-) -> anyhow::Result<R> {
+) -> anyhow::Result<Own> {
     if let Some(folder) = folder_named(words, common, environment) {
-        return work(PolicySource::Folder(&folder, words.to_owned()));
+        return Ok(Own::Folder(folder, words.to_owned()));
     }
     let Some((revision, path)) = words.split_once(':') else {
         anyhow::bail!("`--policy {words}` is neither a folder nor REV:PATH");
     };
     let path = if path.is_empty() { ".bylaws" } else { path.trim_end_matches('/') };
-    let commit = repository.resolve(revision)?;
-    work(PolicySource::Tree(repository, commit, path.to_owned(), words.to_owned()))
+    let (commit, path) = (repository.resolve(revision)?, path.to_owned());
+    Ok(Own::Tree { commit, path, shown: words.to_owned() })
 }
 
 /// Locally the pusher is the person of `user.email`.

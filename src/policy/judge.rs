@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rhai::Dynamic;
 
-use super::api::{ChangeValue, CommitValue, FileValue, FileView, PushValue, View};
+use super::api::{ChangeValue, CommitValue, FileValue, FileView, Pattern, PushValue, View};
 use super::call::{self, Arguments, Handler, Host, Tag};
 use super::error;
 use super::finding::{self, Made};
@@ -147,6 +147,20 @@ impl Policy {
     /// The rules in force.
     pub fn rules(&self) -> impl Iterator<Item = (&RuleInfo, &Binding)> {
         self.bound.iter().filter_map(|bound| Some((&self.rule(bound)?.info, &bound.binding)))
+    }
+
+    /// Makes beforehand what judging would make when it is first needed, as long as `has_time`.
+    pub fn prepare(&self, has_time: impl Fn() -> bool) {
+        let handlers =
+            self.bound.iter().filter_map(|bound| self.rule(bound)).flat_map(|rule| rule.handlers.each());
+        for value in handlers.flat_map(Handler::captured) {
+            if !has_time() {
+                return;
+            }
+            if let Some(pattern) = value.read_lock::<Pattern>() {
+                pattern.prepare();
+            }
+        }
     }
 
     /// The rules that were loaded, for asking them otherwise.

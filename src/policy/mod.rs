@@ -32,7 +32,7 @@ pub mod testing;
 mod uses;
 mod value;
 
-pub use api::{Entry, Kind, Table};
+pub use api::{Entry, Kind, Table, expect_many};
 pub use coverage::{Coverage, Missed, RuleCoverage, WatchedBook};
 pub use definitions::{DEFINITIONS, definitions};
 pub use judge::{Binding, Context, Policy, Subject};

@@ -22,6 +22,7 @@ pub(super) use file::{FileValue, FileView, View};
 pub(super) use functional::same;
 pub(super) use guard::guard_properties;
 pub(super) use list::List;
+pub use pattern::expect_many;
 pub(super) use pattern::{Pattern, bad_expression};
 pub(super) use person::PersonValue;
 pub(super) use table::{Api, comparable, shown};

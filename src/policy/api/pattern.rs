@@ -9,7 +9,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use regex::{Regex, RegexBuilder};
@@ -43,6 +43,14 @@ pub(super) const SHORT: usize = 4 << 10;
 
 /// Bytes of texts after which the automata for short texts are made.
 const QUICK: usize = 16 << 10;
+
+/// Are many texts to come?
+static MANY: AtomicBool = AtomicBool::new(false);
+
+/// Says that many subjects are to come, so that what is made for a few is not made at all. What is found is the same.
+pub fn expect_many() {
+    MANY.store(true, Ordering::Relaxed);
+}
 
 /// States of the expression times bytes of a text, where each of both is looked at with each of the other.
 const PAIRS: usize = 400_000_000;
@@ -173,6 +181,9 @@ impl Compiled {
     /// A hook judges one message: whole automata for it would take longer to make than to use. `None` once enough was
     /// searched for them to pay.
     fn quick(&self, text: &str) -> Option<&meta::Regex> {
+        if MANY.load(Ordering::Relaxed) || self.short.get().is_some() {
+            return None;
+        }
         let seen = self.seen.fetch_add(text.len() + 32, Ordering::Relaxed);
         if seen > QUICK { None } else { self.quick.get_or_init(|| quick(&self.pattern)).as_ref() }
     }
@@ -294,6 +305,12 @@ impl Groups {
 }
 
 impl Pattern {
+    /// Compiles it for texts of which there will be many.
+    pub(in crate::policy) fn prepare(&self) {
+        // What is wrong with it is told when it is used.
+        drop(self.0.short());
+    }
+
     fn looks_at(text: &str) -> Fallible<()> {
         charge(text.len() / BYTES_AN_OPERATION)
     }
@@ -343,11 +360,6 @@ impl Pattern {
                 })
         });
         failed.map_or(Ok(List::Lines(found)), Err)
-    }
-
-    /// Is it the same one?
-    pub(in crate::policy) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
