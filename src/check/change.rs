@@ -124,7 +124,8 @@ impl Check<'_> {
             // What was gathered of their files goes with the worker.
             let bare =
                 |commit: &Arc<Commit>| Arc::new(Commit::new(commit.parts().clone(), Arc::clone(&store)));
-            Ok((commits.iter().map(bare).collect::<Vec<_>>(), tally))
+            let commits = if needs.files { commits.iter().map(bare).collect::<Vec<_>>() } else { commits };
+            Ok((commits, tally))
         })?;
         let (commits, tallies): (Vec<_>, Vec<_>) = chunks.into_iter().unzip();
         tally.add(Tally::sum(tallies));

@@ -6,11 +6,14 @@ use std::sync::{Mutex, PoisonError};
 
 use super::CheckError;
 use crate::facts::Oid;
-use crate::git::{GitError, Repository};
-use crate::policy::STACK_SIZE;
+use crate::git::{Backend, GitError, Repository};
+use crate::policy::{STACK_SIZE, expect_many};
 
 /// Commits in a chunk: enough to keep git's batch processes busy, few enough to share out evenly.
 pub(super) const CHUNK: usize = 256;
+
+/// The same where commits are read in process, and nothing is gained by asking for many.
+const SMALL_CHUNK: usize = 64;
 
 /// More workers only take memory: each keeps two processes of git's busy beside itself.
 const MOST: usize = 8;
@@ -44,7 +47,7 @@ pub(super) fn fold_chunks<A: Send>(
     start: impl Fn() -> Result<A, CheckError> + Sync,
     work: impl Fn(&mut A, &Repository, usize, &[Oid]) -> Result<(), CheckError> + Sync,
 ) -> Result<Vec<A>, CheckError> {
-    let first = next_chunk(ids)?;
+    let first = ids.take(CHUNK).collect::<Result<Vec<_>, _>>()?;
     if first.len() < CHUNK {
         let mut all = start()?;
         if !first.is_empty() {
@@ -52,10 +55,11 @@ pub(super) fn fold_chunks<A: Send>(
         }
         return Ok(vec![all]);
     }
-    let queue = Mutex::new(Queue { given: 0, waiting: Some(first), ids });
+    expect_many();
+    let chunk = if repository.backend() == Backend::Git2 { SMALL_CHUNK } else { CHUNK };
+    let queue = Mutex::new(Queue { given: 0, chunk, waiting: first.into_iter(), ids });
     let stop = AtomicBool::new(false);
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST);
-    let others = (1..workers).map(|_| repository.sibling()).collect::<Result<Vec<_>, _>>()?;
     let run = |handle: &Repository| {
         let done = start().and_then(|all| worker(all, handle, &queue, &stop, &work));
         if done.is_err() {
@@ -64,13 +68,18 @@ pub(super) fn fold_chunks<A: Send>(
         done
     };
     std::thread::scope(|scope| {
-        let spawn = |handle: Repository| {
-            let run = &run;
+        let spawn = |_| {
             let thread = std::thread::Builder::new().stack_size(STACK_SIZE);
-            thread.spawn_scoped(scope, move || run(&handle))
+            thread.spawn_scoped(scope, || match repository.sibling() {
+                Ok(handle) => run(&handle),
+                Err(error) => {
+                    stop.store(true, Ordering::Relaxed);
+                    Err(error.into())
+                }
+            })
         };
         // With fewer threads than were wanted it takes longer, no more.
-        let threads: Vec<_> = others.into_iter().map_while(|handle| spawn(handle).ok()).collect();
+        let threads: Vec<_> = (1..workers).map_while(|worker| spawn(worker).ok()).collect();
         join(run(repository), threads)
     })
 }
@@ -92,24 +101,19 @@ fn join<A>(own: Done<A>, threads: Vec<std::thread::ScopedJoinHandle<'_, Done<A>>
 
 struct Queue<'q, 'i> {
     given: usize,
-    waiting: Option<Vec<Oid>>,
+    chunk: usize,
+    waiting: std::vec::IntoIter<Oid>,
     ids: &'q mut Ids<'i>,
 }
 
 impl Queue<'_, '_> {
     fn next(&mut self) -> Result<Option<(usize, Vec<Oid>)>, GitError> {
-        let chunk = match self.waiting.take() {
-            Some(chunk) => chunk,
-            None => next_chunk(self.ids)?,
-        };
+        let ids = self.waiting.by_ref().map(Ok).chain(&mut *self.ids);
+        let chunk = ids.take(self.chunk).collect::<Result<Vec<_>, _>>()?;
         let index = self.given;
         self.given += 1;
         Ok((!chunk.is_empty()).then_some((index, chunk)))
     }
-}
-
-fn next_chunk(ids: &mut Ids<'_>) -> Result<Vec<Oid>, GitError> {
-    ids.take(CHUNK).collect()
 }
 
 fn worker<A>(
