@@ -126,6 +126,8 @@ pub(super) struct Handler {
     /// Of what it captured, then of what it is given.
     names: Vec<ImmutableString>,
     captured: Vec<Dynamic>,
+    /// Those that a call may change.
+    changing: Vec<(ImmutableString, Dynamic)>,
     /// Its second parameter, if it does nothing to it but read.
     read_only: Option<ImmutableString>,
     /// When it returns at once, if it is a handler of files.
@@ -178,6 +180,8 @@ impl Handler {
         source: ImmutableString,
     ) -> Self {
         let captured: Vec<Dynamic> = closure.curry().iter().map(unshare).collect();
+        let changing = names.iter().zip(&captured).filter(|(name, value)| may_change(value, &body, name));
+        let changing = changing.map(|(name, value)| (name.clone(), value.clone())).collect();
         let (first, second) = (names.get(captured.len()), names.get(captured.len() + 1));
         Self {
             function: closure.fn_name().to_owned(),
@@ -186,6 +190,7 @@ impl Handler {
             body,
             names,
             captured,
+            changing,
             lib,
             constants,
             source,
@@ -260,20 +265,16 @@ impl Handler {
     fn give(&self, runtime: &mut Runtime, arguments: Arguments<'_>) {
         let Arguments { subject, params, params_tag } = arguments;
         let scope = &mut runtime.scope;
-        let captured = self.names.iter().zip(&self.captured);
         if scope.is_empty() {
             let given = subject.into_iter().chain(params.cloned());
-            for (name, value) in captured.map(|(name, value)| (name, value.clone())) {
-                scope.push_dynamic(name.clone(), value);
-            }
-            for (name, value) in self.names.iter().skip(self.captured.len()).zip(given) {
+            for (name, value) in self.names.iter().zip(self.captured.iter().cloned().chain(given)) {
                 scope.push_dynamic(name.clone(), value);
             }
             runtime.params = params_tag;
             return;
         }
-        for (name, value) in captured {
-            if let Some(there) = scope.get_mut(name).filter(|there| !is_untouched(there, value)) {
+        for (name, value) in &self.changing {
+            if let Some(there) = scope.get_mut(name) {
                 *there = value.clone();
             }
         }
@@ -303,18 +304,10 @@ impl Handler {
     }
 }
 
-/// Is a captured value still what it was? Only of what can be told at a glance; constants no script can change.
-fn is_untouched(now: &Dynamic, original: &Dynamic) -> bool {
-    if original.is_read_only() {
-        return true;
-    }
-    if now.is_shared() {
-        return false;
-    }
-    match (now.read_lock::<Pattern>(), original.read_lock::<Pattern>()) {
-        (Some(now), Some(original)) => now.is(&original),
-        _ => false,
-    }
+/// May a captured value be another one after a call? Constants no script can change, and of an expression there is nothing to
+/// change but which one the variable holds.
+fn may_change(value: &Dynamic, body: &Expr, name: &str) -> bool {
+    !(value.is_read_only() || value.is::<Pattern>() && reads::never_assigned(body, name))
 }
 
 impl std::fmt::Debug for Handler {
