@@ -13,9 +13,9 @@ use rhai::{
 
 use super::Limits;
 use super::api::{Pattern, fail};
-use super::early::Early;
 use super::finding::Made;
 use super::limits::{Metered, Used};
+use super::quiet::Quiet;
 use super::reads;
 use crate::facts::{File, GitPath, People};
 use crate::patterns::PathPatterns;
@@ -130,8 +130,8 @@ pub(super) struct Handler {
     changing: Vec<(ImmutableString, Dynamic)>,
     /// Its second parameter, if it does nothing to it but read.
     read_only: Option<ImmutableString>,
-    /// When it returns at once, if it is a handler of files.
-    early: Option<Early>,
+    /// When it would do nothing.
+    quiet: Option<Quiet>,
     lib: Vec<Shared<Module>>,
     constants: Constants,
     source: ImmutableString,
@@ -182,11 +182,10 @@ impl Handler {
         let captured: Vec<Dynamic> = closure.curry().iter().map(unshare).collect();
         let changing = names.iter().zip(&captured).filter(|(name, value)| may_change(value, &body, name));
         let changing = changing.map(|(name, value)| (name.clone(), value.clone())).collect();
-        let (first, second) = (names.get(captured.len()), names.get(captured.len() + 1));
         Self {
             function: closure.fn_name().to_owned(),
-            early: first.and_then(|name| Early::of(&body, name)),
-            read_only: second.filter(|name| reads::only_read(&body, name)).cloned(),
+            quiet: Quiet::of(&body, &names, &captured, &lib),
+            read_only: names.get(captured.len() + 1).filter(|name| reads::only_read(&body, name)).cloned(),
             body,
             names,
             captured,
@@ -203,9 +202,9 @@ impl Handler {
         self.names.len().saturating_sub(self.captured.len())
     }
 
-    /// When it returns at once, as far as that is told by the facts of a file.
-    pub(super) fn early(&self) -> Option<&Early> {
-        self.early.as_ref()
+    /// When it would do nothing, as far as that is told by the facts at hand.
+    pub(super) fn quiet(&self) -> Option<&Quiet> {
+        self.quiet.as_ref()
     }
 
     /// The statements.

@@ -210,7 +210,7 @@ impl Policy {
                 }
                 continue;
             }
-            if returns_at_once(handler, subject) {
+            if handler.quiet().is_some_and(|quiet| quiet.holds(subject, &bound.params)) {
                 continue;
             }
             let report = Report { rule, bound, subject, context };
@@ -351,14 +351,6 @@ pub(super) fn handler_for<'a>(rule: &'a Rule, subject: Subject<'_>) -> Option<&'
         Subject::File(..) => rule.handlers.file.as_ref(),
         Subject::Change(_) => rule.handlers.change.as_ref(),
         Subject::Push(_) => rule.handlers.push.as_ref(),
-    }
-}
-
-/// Is it told without a call that one would do nothing?
-fn returns_at_once(handler: &Handler, subject: Subject<'_>) -> bool {
-    match subject {
-        Subject::File(_, file) => handler.early().is_some_and(|early| early.holds(file)),
-        _ => false,
     }
 }
 

@@ -74,6 +74,12 @@ struct Compiled {
 #[derive(Clone)]
 pub(in crate::policy) struct Pattern(Arc<Compiled>);
 
+impl std::fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Pattern").field(&self.0.pattern).finish()
+    }
+}
+
 thread_local! {
     static SHORT_CLONES: Clones<Regex> = Clones::default();
     static BLOCK_CLONES: Clones<Block> = Clones::default();
@@ -309,6 +315,11 @@ impl Pattern {
     pub(in crate::policy) fn prepare(&self) {
         // What is wrong with it is told when it is used.
         drop(self.0.short());
+    }
+
+    /// Does it match? `None` where that is too dear to tell.
+    pub(in crate::policy) fn matches(&self, text: &str) -> Option<bool> {
+        self.0.is_match(text).ok()
     }
 
     fn looks_at(text: &str) -> Fallible<()> {

@@ -4,6 +4,7 @@ mod basics;
 mod documents;
 mod hostile;
 mod of_rules;
+mod quiet;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
