@@ -19,6 +19,7 @@ use regex_automata::nfa::thompson;
 use regex_automata::util::iter::Searcher;
 use regex_automata::util::syntax;
 use regex_automata::{Input, Match, MatchErrorKind};
+use regex_syntax::hir::Hir;
 use rhai::{Array, Dynamic, ImmutableString};
 
 use super::super::limits::{self, charge};
@@ -42,7 +43,7 @@ const BYTES_AN_OPERATION: usize = 256;
 pub(super) const SHORT: usize = 4 << 10;
 
 /// Bytes of texts after which the automata for short texts are made.
-const QUICK: usize = 16 << 10;
+const QUICK: usize = 6 << 10;
 
 /// Are many texts to come?
 static MANY: AtomicBool = AtomicBool::new(false);
@@ -59,6 +60,7 @@ const PAIRS: usize = 400_000_000;
 /// expressions that the rules in force name, and compiling one takes longer than compiling the script around it.
 struct Compiled {
     pattern: String,
+    read: Hir,
     /// Counted through, to find this thread's clone by.
     number: usize,
     /// For the first texts: quickly made and slow to search.
@@ -108,14 +110,16 @@ fn whole(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(pattern).size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(NESTED).build()
 }
 
-/// The same expression without what makes it fast: no automata but the one it is read into.
-fn quick(pattern: &str) -> Option<meta::Regex> {
-    let config = meta::Config::new().hybrid(false).dfa(false).onepass(false).nfa_size_limit(Some(COMPILED));
-    meta::Regex::builder()
-        .syntax(syntax::Config::new().nest_limit(NESTED))
-        .configure(config)
-        .build(pattern)
-        .ok()
+/// The same expression without what makes it fast: no automata but the one it is read into, and no literals, which take the
+/// longest to find.
+fn quick(read: &Hir) -> Option<meta::Regex> {
+    let config = meta::Config::new()
+        .auto_prefilter(false)
+        .hybrid(false)
+        .dfa(false)
+        .onepass(false)
+        .nfa_size_limit(Some(COMPILED));
+    meta::Regex::builder().configure(config).build_from_hir(read).ok()
 }
 
 /// The automaton for long texts: it gives up when it makes states for a few bytes each.
@@ -171,8 +175,9 @@ impl Compiled {
         // Compiling costs as much as thousands of operations.
         charge(1_000)?;
         match syntax::parse_with(pattern, &syntax::Config::new().nest_limit(NESTED)) {
-            Ok(_) => Ok(Self {
+            Ok(read) => Ok(Self {
                 pattern: pattern.to_owned(),
+                read,
                 number: NEXT.fetch_add(1, Ordering::Relaxed),
                 quick: OnceLock::new(),
                 seen: AtomicUsize::new(0),
@@ -191,7 +196,7 @@ impl Compiled {
             return None;
         }
         let seen = self.seen.fetch_add(text.len() + 32, Ordering::Relaxed);
-        if seen > QUICK { None } else { self.quick.get_or_init(|| quick(&self.pattern)).as_ref() }
+        if seen > QUICK { None } else { self.quick.get_or_init(|| quick(&self.read)).as_ref() }
     }
 
     fn short(&self) -> Fallible<&Regex> {
