@@ -86,21 +86,16 @@ pub(super) fn doctor(common: &Common, environment: &Environment) -> anyhow::Resu
 
 /// Hooks that are in place enforce nothing by a policy that does not load.
 fn policy_check(common: &Common, environment: &Environment, repository: Repository) -> Check {
-    let name = "policy".to_owned();
+    let name = "policy";
     match Session::new(common, environment, repository) {
         Ok(session) => {
             let rules = session.loaded.in_force().len();
             let message = format!("{rules} rules are in force, from {}", session.loaded.name.source);
-            Check { name, ok: true, message, help: None }
+            Check::good(name, message)
         }
         Err(error) => {
-            let help = Some("mend it; until then every commit and push is blocked".to_owned());
-            Check {
-                name,
-                ok: false,
-                message: format!("the policy does not load\n{}", super::shown(&error)),
-                help,
-            }
+            let message = format!("the policy does not load\n{}", super::shown(&error));
+            Check::bad(name, message, "mend it; until then every commit and push is blocked")
         }
     }
 }

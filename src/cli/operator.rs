@@ -9,9 +9,9 @@ use super::arguments::{self, Common, Format};
 use super::environment::Environment;
 use super::install::{binary, check_as_json, notes, say_check, version};
 use super::output;
-use crate::config::IdentitySource;
-use crate::install::InstallError;
-use crate::install::server::{self, Machine, Options, Outcome, Question, Report};
+use crate::config::{IdentitySource, SettingOrigin};
+use crate::install::server::{self, Machine, Options, Outcome, Question, Report, Shared};
+use crate::install::{Check, InstallError};
 use crate::report::clean;
 
 pub(super) fn install(
@@ -82,7 +82,7 @@ pub(super) fn doctor(
     let outcomes = server::doctor(&paths, &question);
     match common.format {
         Format::Json => output::say(&serde_json::to_string_pretty(&as_json(&outcomes))?)?,
-        _ => outcomes.iter().try_for_each(|outcome| say_report(outcome, common.quiet))?,
+        _ => say_reports(&outcomes, common.quiet)?,
     }
     let enforced = |outcome: &Outcome<Report>| outcome.result.as_ref().is_ok_and(Report::is_enforced);
     Ok(match exit_of(&outcomes) {
@@ -92,11 +92,31 @@ pub(super) fn doctor(
     })
 }
 
-fn say_report(outcome: &Outcome<Report>, quiet: bool) -> std::io::Result<()> {
-    let Some(report) = said(outcome)? else { return Ok(()) };
-    output::say(&clean(&format!("{} ({})", outcome.path.display(), report.layout)))?;
-    report.checks.iter().filter(|check| !quiet || !check.ok).try_for_each(say_check)?;
-    for one in report.settings.iter().filter(|_| !quiet) {
+/// What is of the whole machine first and once, then what is of each repository.
+fn say_reports(outcomes: &[Outcome<Report>], quiet: bool) -> std::io::Result<()> {
+    let shared = Shared::of(outcomes);
+    if !shared.is_empty() && (!quiet || shared.checks.iter().any(|check| !check.ok)) {
+        output::say("this machine (every repository where bylaws is installed)")?;
+        say_found(&shared.checks, &shared.settings, quiet)?;
+    }
+    for outcome in outcomes {
+        if let Some(report) = said(outcome)? {
+            output::say(&clean(&format!("{} ({})", outcome.path.display(), report.layout)))?;
+            let checks = report.checks.iter().filter(|check| !shared.checks.contains(check));
+            let settings = report.settings.iter().filter(|setting| !shared.settings.contains(setting));
+            say_found(checks, settings, quiet)?;
+        }
+    }
+    Ok(())
+}
+
+fn say_found<'a>(
+    checks: impl IntoIterator<Item = &'a Check>,
+    settings: impl IntoIterator<Item = &'a SettingOrigin>,
+    quiet: bool,
+) -> std::io::Result<()> {
+    checks.into_iter().filter(|check| !quiet || !check.ok).try_for_each(say_check)?;
+    for one in settings.into_iter().filter(|_| !quiet) {
         output::say(&clean(&format!("setting: {} = {} ({})", one.key, one.value, one.from)))?;
         one.remark.iter().try_for_each(|remark| output::say(&format!("  = note: {}", clean(remark))))?;
     }

@@ -27,20 +27,33 @@ pub struct Check {
     pub message: String,
     /// What to do; with `ok` it is advice.
     pub help: Option<String>,
+    /// It may be of the whole machine, and not of the one repository in which it was found.
+    pub of_machine: bool,
 }
 
 impl Check {
     pub(crate) fn good(name: &str, message: impl Into<String>) -> Self {
-        Self { name: name.into(), ok: true, message: message.into(), help: None }
+        Self { name: name.into(), ok: true, message: message.into(), help: None, of_machine: false }
     }
 
     pub(crate) fn bad(name: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { name: name.into(), ok: false, message: message.into(), help: Some(help.into()) }
+        Self {
+            name: name.into(),
+            ok: false,
+            message: message.into(),
+            help: Some(help.into()),
+            of_machine: false,
+        }
     }
 
     /// What is wrong, if anything is.
     pub(crate) fn complaint(self) -> Option<String> {
         (!self.ok).then(|| format!("{}: {}", self.name, self.message))
+    }
+
+    #[must_use]
+    pub(crate) fn of_machine(self) -> Self {
+        Self { of_machine: true, ..self }
     }
 
     #[must_use]

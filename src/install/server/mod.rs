@@ -35,7 +35,7 @@ use super::error::InstallError;
 use super::files;
 use crate::config::IdentitySource;
 use crate::git::Location;
-pub use doctor::{Machine, Question, Report, doctor};
+pub use doctor::{Machine, Question, Report, Shared, doctor};
 use journal::Journal;
 pub use layout::Layout;
 use repository::Repository;

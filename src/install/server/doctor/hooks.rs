@@ -11,7 +11,7 @@ use crate::install::server::{HOOKS, Layout, layout};
 use crate::install::{Check, files, shim};
 
 pub(super) fn checks(patient: &Patient<'_>) -> Result<Vec<Check>, InstallError> {
-    let mut checks = vec![program(patient)];
+    let mut checks = vec![program(patient).of_machine()];
     match patient.layout {
         Layout::Gitlab => {}
         Layout::Gitea => checks.extend(delegators(patient)?),

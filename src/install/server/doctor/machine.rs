@@ -40,7 +40,7 @@ pub(super) fn checks(patient: &Patient<'_>) -> Result<Vec<Check>, InstallError> 
     checks.extend(space(patient));
     checks.extend(shell(patient));
     checks.extend(ssh(patient)?);
-    Ok(checks)
+    Ok(checks.into_iter().map(Check::of_machine).collect())
 }
 
 /// The file system that holds the repository, by the longest mount point above it.

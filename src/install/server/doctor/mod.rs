@@ -8,7 +8,10 @@ mod machine;
 mod permission;
 mod receiving;
 mod rules;
+mod shared;
 mod supplies;
+
+pub use shared::Shared;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -153,5 +156,113 @@ fn same_ids(outcomes: &mut [Outcome<Report>]) {
                 "in the copy, move the folder `bylaws` away and run `bylaws install --server` again",
             ));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "git is looked for on the PATH of who runs the tests")]
+
+    use std::fs;
+
+    use super::super::{Options, install};
+    use super::*;
+    use crate::config::IdentitySource;
+
+    /// A server with governed repositories in `srv`.
+    struct Host {
+        folder: tempfile::TempDir,
+        repositories: Vec<PathBuf>,
+    }
+
+    impl Host {
+        fn new(names: &[&str]) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let mut host = Self { folder, repositories: Vec::new() };
+            for name in names {
+                let path = host.path("srv").join(name);
+                for part in ["objects/pack", "refs/heads"] {
+                    fs::create_dir_all(path.join(part)).unwrap();
+                }
+                fs::write(path.join("HEAD"), "ref: refs/heads/main\n").unwrap();
+                let config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n";
+                fs::write(path.join("config"), config).unwrap();
+                host.repositories.push(path);
+            }
+            fs::write(host.path("bylaws"), "").unwrap();
+            let options = Options {
+                binary: host.path("bylaws"),
+                version: "1.0.0".into(),
+                identity: Some(IdentitySource::Ssh),
+                host_settings: Some(host.path("host.toml")),
+                location: host.location(),
+            };
+            for outcome in install(&[host.path("srv")], &options) {
+                outcome.result.unwrap();
+            }
+            host
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.folder.path().canonicalize().unwrap().join(name)
+        }
+
+        fn location(&self) -> Location {
+            let path = std::env::var_os("PATH").unwrap();
+            Location {
+                environment: vec![("PATH".into(), path), ("HOME".into(), self.path("home").into())],
+                user_config: vec![("GIT_CONFIG_NOSYSTEM".into(), "1".into())],
+                ..Location::at(self.path("srv"))
+            }
+        }
+
+        fn outcomes(&self) -> Vec<Outcome<Report>> {
+            let question = Question {
+                binary: self.path("bylaws"),
+                version: "1.0.0".into(),
+                now: 1_800_000_000,
+                location: self.location(),
+                machine: Machine {
+                    passwd: self.path("passwd"),
+                    sshd_config: self.path("sshd_config"),
+                    mounts: self.path("mounts"),
+                },
+            };
+            doctor(&[self.path("srv")], &question)
+        }
+    }
+
+    /// Without what depends on how full the disk is on which the test runs.
+    fn names(shared: &Shared) -> Vec<&str> {
+        shared.checks.iter().map(|check| check.name.as_str()).filter(|name| *name != "space").collect()
+    }
+
+    #[test]
+    fn what_is_of_the_machine_is_told_from_what_is_of_a_repository() {
+        let host = Host::new(&["one.git", "two.git"]);
+        fs::write(host.path("sshd_config"), "AcceptEnv GIT_*\n").unwrap();
+        fs::write(host.path("host.toml"), "enforce = false\nrequired = \"/nowhere\"\noperators = []\n")
+            .unwrap();
+        let shared = Shared::of(&host.outcomes());
+        assert_eq!(names(&shared), ["program", "operators", "required policy", "storage", "ssh"]);
+        let settings: Vec<&str> = shared.settings.iter().map(|one| one.key).collect();
+        assert!(settings.contains(&"enforce") && !settings.contains(&"policy-ref"), "{settings:?}");
+
+        // What one repository says itself is its own, also where the other says alike.
+        fs::write(host.path("host.toml"), "").unwrap();
+        for repository in &host.repositories {
+            let file = repository.join("bylaws/server.toml");
+            let text = fs::read_to_string(&file).unwrap();
+            fs::write(&file, format!("required = \"/nowhere\"\n{text}")).unwrap();
+        }
+        fs::write(host.path("sshd_config"), "").unwrap();
+        let shared = Shared::of(&host.outcomes());
+        assert_eq!(names(&shared), ["program", "operators", "storage"]);
+
+        // A mistake in the host's file is one for all.
+        fs::write(host.path("host.toml"), "enforces = 1\n").unwrap();
+        let shared = Shared::of(&host.outcomes());
+        assert!(shared.checks.iter().any(|check| check.name == "settings"), "{shared:?}");
+        assert!(shared.settings.is_empty());
     }
 }

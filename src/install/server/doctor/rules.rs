@@ -5,17 +5,15 @@ use crate::config::{self, Effective, IdentitySource, PolicySource};
 use crate::git::{Backend, Location, Repository};
 use crate::install::Check;
 use crate::install::server::Layout;
+use crate::install::server::supplies::SETTINGS;
 
 pub(super) fn checks(patient: &Patient<'_>) -> Vec<Check> {
     let settings = match &patient.settings {
         Ok(settings) => settings,
         Err(mistakes) => {
             let message = format!("the settings cannot be used, so every push is refused\n{mistakes}");
-            return vec![Check::bad(
-                "settings",
-                message,
-                "mend them; `bylaws schema server` describes the file",
-            )];
+            let help = "mend them; `bylaws schema server` describes the file";
+            return vec![Check::bad("settings", message, help).of_machine()];
         }
     };
     let mut checks = vec![identity(patient, settings)];
@@ -28,8 +26,11 @@ pub(super) fn checks(patient: &Patient<'_>) -> Vec<Check> {
     }
     let (policy, is_there) = policy(patient, settings);
     checks.push(policy);
-    checks.extend(operators(settings, is_there));
-    checks.extend(required(patient, settings));
+    let own = patient.own(SETTINGS).display().to_string();
+    let is_own = |key: &str| settings.origins.iter().any(|one| one.key == key && one.from == own);
+    let of_whom = |check: Check, key: &str| if is_own(key) { check } else { check.of_machine() };
+    checks.extend(operators(settings, is_there).map(|check| of_whom(check, "operators")));
+    checks.extend(required(patient, settings).map(|check| of_whom(check, "required")));
     checks
 }
 
