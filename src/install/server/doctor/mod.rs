@@ -265,4 +265,23 @@ mod tests {
         assert!(shared.checks.iter().any(|check| check.name == "settings"), "{shared:?}");
         assert!(shared.settings.is_empty());
     }
+
+    #[test]
+    fn push_options_are_advertised_or_not_and_nothing_more_is_claimed() {
+        let host = Host::new(&["one.git"]);
+        let check = || {
+            let report = host.outcomes().remove(0).result.unwrap();
+            report.checks.into_iter().find(|check| check.name == "push options").unwrap()
+        };
+        let good = check();
+        assert!(good.ok && good.message.starts_with("advertised: "), "{good:?}");
+        let file = host.repositories[0].join("config");
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, format!("{text}[receive]\n\tadvertisePushOptions = false\n")).unwrap();
+        let bad = check();
+        assert!(!bad.ok && bad.message.starts_with("receive.advertisePushOptions is not true"), "{bad:?}");
+        for check in [good, bad] {
+            assert!(!check.message.contains("glass"), "{check:?}");
+        }
+    }
 }

@@ -21,10 +21,12 @@ fn is_set(patient: &Patient<'_>, key: &str) -> Result<Option<bool>, InstallError
 fn push_options(patient: &Patient<'_>) -> Result<Check, InstallError> {
     let name = "push options";
     Ok(match is_set(patient, "receive.advertisepushoptions")? {
-        Some(true) => Check::good(name, "advertised: `git push -o break-glass=...` reaches the hook"),
-        _ => {
-            Check::bad(name, "receive.advertisePushOptions is not true: nobody can break the glass", INSTALL)
-        }
+        Some(true) => Check::good(name, "advertised: rules see what `git push -o` says, and it is recorded"),
+        _ => Check::bad(
+            name,
+            "receive.advertisePushOptions is not true: `git push -o` fails, and rules see no options",
+            INSTALL,
+        ),
     })
 }
 
