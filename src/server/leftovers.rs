@@ -29,18 +29,67 @@ const QUARANTINES: [&str; 2] = ["tmp_objdir-incoming-", "incoming-"];
 /// Locks that a push takes beside those of its refs, and the file that is written under one of them.
 const COMMON_LOCKS: [&str; 3] = ["HEAD.lock", "packed-refs.lock", "packed-refs.new"];
 
+/// What kind of thing was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftoverKind {
+    /// Keeps a ref, or all of them, from moving.
+    Lock,
+    /// Keeps a pack from `git gc`.
+    Keep,
+    /// The objects of a push that never ended.
+    Quarantine,
+}
+
+/// Something that nobody will ever take up again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// What it is.
+    pub kind: LeftoverKind,
+    /// Where it is, below the repository that was looked at.
+    pub path: PathBuf,
+    /// How long ago it was touched last.
+    pub age: Duration,
+}
+
+impl Leftover {
+    /// False: it is still there.
+    fn remove(&self) -> bool {
+        match self.kind {
+            LeftoverKind::Quarantine => fs::remove_dir_all(&self.path).is_ok(),
+            LeftoverKind::Lock | LeftoverKind::Keep => fs::remove_file(&self.path).is_ok(),
+        }
+    }
+}
+
+/// Finds what pushes to this repository would remove: locks, where they move the refs that are locked, and what [`sweep`] does.
+pub fn leftovers(top: &Path, now: i64) -> Vec<Leftover> {
+    let files =
+        walkdir::WalkDir::new(top.join("refs")).into_iter().flatten().map(walkdir::DirEntry::into_path);
+    let of_refs = files.filter(|path| path.extension().is_some_and(|extension| extension == "lock"));
+    let locks = of_refs.chain(common_locks(top)).filter_map(|lock| left_lock(top, lock, now));
+    locks.chain(swept(top, now)).collect()
+}
+
 /// Removes the locks that would keep these refs from moving. What was removed, relative to the repository.
 pub(super) fn unlock(repository: &Repository, updates: &[RefUpdate], now: i64) -> Vec<String> {
     let top = repository.common_dir();
-    let tables = listed(&top.join("reftable"), |name| name.ends_with(".lock"));
     let refs = updates.iter().map(|update| top.join(format!("{}.lock", update.reference.as_str())));
-    let common = COMMON_LOCKS.iter().map(|name| top.join(name));
-    let removed = refs.chain(common).chain(tables).filter(|lock| {
-        let made = fs::symlink_metadata(lock).ok().filter(|about| about.is_file());
-        let age = made.and_then(|about| age(about.modified().ok()?, now));
-        age.is_some_and(|age| is_left(top, age, OLD_LOCK)) && fs::remove_file(lock).is_ok()
-    });
+    let left = refs.chain(common_locks(top)).filter_map(|lock| left_lock(top, lock, now));
+    let removed = left.filter(Leftover::remove).map(|lock| lock.path);
     removed.map(|lock| lock.strip_prefix(top).unwrap_or(&lock).display().to_string()).collect()
+}
+
+/// Where locks may be that are in the way of every push.
+fn common_locks(top: &Path) -> impl Iterator<Item = PathBuf> {
+    let tables = listed(&top.join("reftable"), |name| name.ends_with(".lock"));
+    COMMON_LOCKS.iter().map(|name| top.join(name)).chain(tables)
+}
+
+/// The lock, if there is one and nobody has use for it any more.
+fn left_lock(top: &Path, path: PathBuf, now: i64) -> Option<Leftover> {
+    let made = fs::symlink_metadata(&path).ok().filter(|about| about.is_file())?;
+    let age = age(made.modified().ok()?, now)?;
+    is_left(top, age, OLD_LOCK).then_some(Leftover { kind: LeftoverKind::Lock, path, age })
 }
 
 /// Removes what would keep the pack in this quarantine from being moved to its place. What was removed, relative to the repository.
@@ -69,21 +118,26 @@ fn is_of_the_dead(keep: &Path) -> bool {
 
 /// Removes quarantines of pushes that ended long ago from a repository, and what keeps their packs from `git gc`.
 pub fn sweep(top: &Path, now: i64) {
-    for keep in listed(&top.join("objects/pack"), is_keep) {
-        let made = fs::symlink_metadata(&keep).and_then(|about| about.modified());
-        let age = made.ok().and_then(|made| age(made, now));
-        if age.is_some_and(|age| age > OLD_LOCK) && is_of_the_dead(&keep) {
-            fs::remove_file(&keep).unwrap_or_default();
-        }
+    for left in swept(top, now) {
+        // Where it stays the next push tries again.
+        left.remove();
     }
+}
+
+/// What [`sweep`] removes.
+fn swept(top: &Path, now: i64) -> impl Iterator<Item = Leftover> {
+    let keeps = listed(&top.join("objects/pack"), is_keep).into_iter().filter_map(move |path| {
+        let age = age(fs::symlink_metadata(&path).ok()?.modified().ok()?, now)?;
+        let is_left = age > OLD_LOCK && is_of_the_dead(&path);
+        is_left.then_some(Leftover { kind: LeftoverKind::Keep, path, age })
+    });
     let is_quarantine = |name: &str| QUARANTINES.iter().any(|start| name.starts_with(start));
-    for quarantine in listed(&top.join("objects"), is_quarantine) {
-        let age = newest(&quarantine).and_then(|time| age(time, now));
-        if age.is_some_and(|age| is_left(top, age, OLD_QUARANTINE)) {
-            // The next push tries again.
-            fs::remove_dir_all(&quarantine).unwrap_or_default();
-        }
-    }
+    let quarantines = listed(&top.join("objects"), is_quarantine).into_iter().filter_map(move |path| {
+        let age = age(newest(&path)?, now)?;
+        let is_left = is_left(top, age, OLD_QUARANTINE);
+        is_left.then_some(Leftover { kind: LeftoverKind::Quarantine, path, age })
+    });
+    keeps.chain(quarantines)
 }
 
 /// Something of this age: has nobody use for it any more?

@@ -25,7 +25,7 @@ mod record;
 
 pub use alike::names_and_policy;
 pub use claims::Claim;
-pub use leftovers::sweep;
+pub use leftovers::{Leftover, LeftoverKind, leftovers, sweep};
 pub use publish::publish;
 pub use receive::{Received, too_late};
 pub use record::{Outcome, Record, refused_by_another, unrecorded};

@@ -4,6 +4,7 @@
 //! place is looked at as git, the hook's account and the host would find it.
 
 mod hooks;
+mod left;
 mod machine;
 mod permission;
 mod receiving;
@@ -124,6 +125,7 @@ fn look(patient: &Patient<'_>) -> Result<Report, InstallError> {
     checks.extend(receiving::checks(patient)?);
     checks.extend(rules::checks(patient));
     checks.extend(supplies::checks(patient)?);
+    checks.extend(left::check(patient));
     checks.extend(machine::checks(patient)?);
     let settings = patient.settings.as_ref().map(|settings| settings.origins.clone()).unwrap_or_default();
     Ok(Report { layout: patient.layout, checks, settings })
@@ -283,5 +285,48 @@ mod tests {
         for check in [good, bad] {
             assert!(!check.message.contains("glass"), "{check:?}");
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_killed_processes_left_is_counted_and_stays() {
+        let host = Host::new(&["one.git"]);
+        let top = &host.repositories[0];
+        let report = || host.outcomes().remove(0).result.unwrap();
+        let check = || report().checks.into_iter().find(|check| check.name == "leftovers");
+        assert_eq!(check(), None);
+        // By `age` before the doctor looks.
+        let touch = |name: &str, age: u64| {
+            let path = top.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000 - age);
+            if name.ends_with('/') {
+                fs::create_dir(&path).unwrap();
+            } else {
+                fs::write(&path, "").unwrap();
+            }
+            fs::File::open(&path).unwrap().set_modified(time).unwrap();
+        };
+        const HOUR: u64 = 3_600;
+        // Younger than what nobody has use for any more, or what no push takes out.
+        touch("objects/tmp_objdir-incoming-new/", 23 * HOUR);
+        touch("refs/heads/new.lock", HOUR / 10);
+        touch("config.lock", 90 * HOUR);
+        assert_eq!(check(), None);
+        touch("objects/tmp_objdir-incoming-old/", 25 * HOUR);
+        touch("objects/incoming-older/", 50 * HOUR);
+        touch("refs/heads/deep/old.lock", HOUR);
+        let found = check().unwrap();
+        assert_eq!(
+            found.message,
+            "killed processes left 1 lock, 2 quarantines; the oldest, 2 days old, is `objects/incoming-older`"
+        );
+        assert!(found.ok && found.help.unwrap().starts_with("the next push that is let in removes them"));
+        crate::server::sweep(top, 1_800_000_000);
+        assert_eq!(
+            check().unwrap().message,
+            "killed processes left 1 lock; the oldest, 60 minutes old, is `refs/heads/deep/old.lock`"
+        );
+        assert!(top.join("objects/tmp_objdir-incoming-new").is_dir() && top.join("config.lock").is_file());
     }
 }
