@@ -37,8 +37,12 @@ pub(super) fn run(
         fs::create_dir_all(parent)
             .with_context(|| format!("cannot make the folder `{}`", parent.display()))?;
         files::replace(&path, contents).with_context(|| format!("cannot write `{}`", path.display()))?;
-        output::say(&format!("wrote .bylaws/{name}"))?;
+        if !common.quiet {
+            output::say(&format!("wrote .bylaws/{name}"))?;
+        }
     }
-    output::say("next: read .bylaws/bylaws.toml, run `bylaws check`, then commit the folder")?;
+    if !common.quiet {
+        output::say("next: read .bylaws/bylaws.toml, run `bylaws check`, then commit the folder")?;
+    }
     Ok(Exit::Allowed)
 }
