@@ -92,6 +92,22 @@ fn a_quiet_init_writes_the_same_and_says_only_what_went_wrong() {
 }
 
 #[test]
+fn whatever_is_written_quietly_is_written_without_a_word() {
+    let repo = Repo::new();
+    for command in [
+        ["install", "-q"].as_slice(),
+        &["schema", "-q", "--output", "schemas"],
+        &["definitions", "-q", "--output", "."],
+        &["docs", "-q", "--output", "policy.md"],
+        &["uninstall", "-q"],
+        &["uninstall", "-q"],
+    ] {
+        assert_eq!(told(&repo, command), "exit 0", "{command:?}");
+    }
+    assert!(repo.path().join("schemas").is_dir() && repo.path().join("policy.md").is_file());
+}
+
+#[test]
 fn a_failed_assertion_says_where_what_was_expected_judged_and_said() {
     let repo = with_tests(
         RULE,
