@@ -75,6 +75,39 @@ fn what_init_writes_passes_its_tests_and_is_covered() {
 }
 
 #[test]
+fn a_quiet_init_writes_the_same_and_says_only_what_went_wrong() {
+    let (loud, quiet) = (Repo::new(), Repo::new());
+    let said = told(&loud, &["init"]);
+    assert!(said.starts_with("wrote .bylaws/") && said.contains("next: "), "{said}");
+    assert_eq!(told(&quiet, &["init", "-q"]), "exit 0");
+    assert_eq!(told(&quiet, &["init", "--quiet", "--force"]), "exit 0");
+    for line in said.lines() {
+        let Some(file) = line.strip_prefix("wrote ") else { continue };
+        let [one, other] = [&loud, &quiet].map(|repo| std::fs::read(repo.path().join(file)).unwrap());
+        assert_eq!(one, other, "{file}");
+    }
+    let refused = bylaws(&quiet, &["init", "-q"]);
+    assert_eq!((refused.status, refused.out.as_str()), (2, ""));
+    assert!(refused.err.contains("is there already"), "{}", refused.err);
+}
+
+#[test]
+fn whatever_is_written_quietly_is_written_without_a_word() {
+    let repo = Repo::new();
+    for command in [
+        ["install", "-q"].as_slice(),
+        &["schema", "-q", "--output", "schemas"],
+        &["definitions", "-q", "--output", "."],
+        &["docs", "-q", "--output", "policy.md"],
+        &["uninstall", "-q"],
+        &["uninstall", "-q"],
+    ] {
+        assert_eq!(told(&repo, command), "exit 0", "{command:?}");
+    }
+    assert!(repo.path().join("schemas").is_dir() && repo.path().join("policy.md").is_file());
+}
+
+#[test]
 fn a_failed_assertion_says_where_what_was_expected_judged_and_said() {
     let repo = with_tests(
         RULE,

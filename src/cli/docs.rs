@@ -30,9 +30,7 @@ pub(super) fn run(
             let start = common.folder.as_deref().unwrap_or(Path::new(""));
             let path = environment.folder.join(start).join(file);
             files::replace(&path, &text).with_context(|| format!("cannot write `{}`", file.display()))?;
-            if !common.quiet {
-                output::say(&format!("wrote {}", file.display()))?;
-            }
+            output::tell(&format!("wrote {}", file.display()), common)?;
         }
         None => output::say(text.trim_end())?,
     }

@@ -54,6 +54,6 @@ fn write(
         .with_context(|| format!("cannot make the folder `{}`", there.display()))?;
     let path = there.join(name);
     files::replace(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
-    output::say(&format!("wrote {}", folder.join(name).display()))?;
+    output::tell(&format!("wrote {}", folder.join(name).display()), common)?;
     Ok(())
 }

@@ -37,8 +37,8 @@ pub(super) fn run(
         fs::create_dir_all(parent)
             .with_context(|| format!("cannot make the folder `{}`", parent.display()))?;
         files::replace(&path, contents).with_context(|| format!("cannot write `{}`", path.display()))?;
-        output::say(&format!("wrote .bylaws/{name}"))?;
+        output::tell(&format!("wrote .bylaws/{name}"), common)?;
     }
-    output::say("next: read .bylaws/bylaws.toml, run `bylaws check`, then commit the folder")?;
+    output::tell("next: read .bylaws/bylaws.toml, run `bylaws check`, then commit the folder", common)?;
     Ok(Exit::Allowed)
 }

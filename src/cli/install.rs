@@ -22,18 +22,19 @@ pub(super) fn install(
     let done = install::install(&Target::of(&repository), &options)?;
     let names: Vec<&str> = done.hooks.iter().map(|hook| hook.name()).collect();
     let verb = if done.changed { "installed" } else { "already installed:" };
-    output::say(&format!("{verb} {} in {}", names.join(", "), done.folder.display()))?;
+    output::tell(&format!("{verb} {} in {}", names.join(", "), done.folder.display()), common)?;
     if let Some(folder) = &done.others_in {
         let others =
             if done.others.is_empty() { String::new() } else { format!(" ({})", done.others.join(", ")) };
-        output::say(&format!("the hooks in {}{others} go on running", folder.display()))?;
+        output::tell(&format!("the hooks in {}{others} go on running", folder.display()), common)?;
     }
     if let Some(remote) = &done.remote {
-        output::say(&format!("`git fetch {remote}` gets refs/bylaws/* too from now on"))?;
+        output::tell(&format!("`git fetch {remote}` gets refs/bylaws/* too from now on"), common)?;
     }
-    notes(&done.notes)?;
-    output::say(
+    notes(&done.notes, common)?;
+    output::tell(
         "next: `bylaws check` judges what is staged or not yet pushed, `bylaws rules` lists the rules",
+        common,
     )?;
     Ok(Exit::Allowed)
 }
@@ -42,7 +43,7 @@ pub(super) fn uninstall(common: &Common, environment: &Environment) -> anyhow::R
     let repository = session::open(common, environment)?;
     let done = install::uninstall(&Target::of(&repository))?;
     if !done.changed {
-        output::say("nothing of bylaws is installed here")?;
+        output::tell("nothing of bylaws is installed here", common)?;
     }
     for (verb, paths) in [
         ("removed", &done.removed),
@@ -50,15 +51,15 @@ pub(super) fn uninstall(common: &Common, environment: &Environment) -> anyhow::R
         ("kept, since it was changed:", &done.kept),
     ] {
         for path in paths {
-            output::say(&format!("{verb} {}", path.display()))?;
+            output::tell(&format!("{verb} {}", path.display()), common)?;
         }
     }
-    notes(&done.notes)?;
+    notes(&done.notes, common)?;
     Ok(Exit::Allowed)
 }
 
-pub(super) fn notes(notes: &[String]) -> std::io::Result<()> {
-    notes.iter().try_for_each(|text| output::say(&format!("note: {}", clean(text))))
+pub(super) fn notes(notes: &[String], common: &Common) -> std::io::Result<()> {
+    notes.iter().try_for_each(|text| output::tell(&format!("note: {}", clean(text)), common))
 }
 
 pub(super) fn version() -> String {

@@ -32,18 +32,17 @@ pub(super) fn install(
         if let Some(done) = said(outcome)? {
             let verb = if done.changed { "installed" } else { "already installed" };
             let hooks = server::HOOKS.join(" and ");
-            output::say(&clean(&format!(
-                "{verb}: {} ({}; {hooks} in {})",
-                outcome.path.display(),
-                done.layout,
-                done.folder.display()
-            )))?;
-            notes(&done.notes)?;
+            let (path, folder) = (outcome.path.display(), done.folder.display());
+            output::tell(&clean(&format!("{verb}: {path} ({}; {hooks} in {folder})", done.layout)), common)?;
+            notes(&done.notes, common)?;
         }
     }
     let exit = exit_of(&outcomes);
     if exit == Exit::Allowed {
-        output::say("next: `bylaws doctor --server PATH...` says what is enforced, what is not and why")?;
+        output::tell(
+            "next: `bylaws doctor --server PATH...` says what is enforced, what is not and why",
+            common,
+        )?;
     }
     Ok(exit)
 }
@@ -58,8 +57,8 @@ pub(super) fn uninstall(
     for outcome in &outcomes {
         if let Some(done) = said(outcome)? {
             let verb = if done.changed { "taken out" } else { "nothing is installed" };
-            output::say(&clean(&format!("{verb}: {}", outcome.path.display())))?;
-            notes(&done.notes)?;
+            output::tell(&clean(&format!("{verb}: {}", outcome.path.display())), common)?;
+            notes(&done.notes, common)?;
         }
     }
     Ok(exit_of(&outcomes))

@@ -71,6 +71,11 @@ pub(super) fn say(line: &str) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{line}")
 }
 
+/// A line on what was done, unless nobody wants to know.
+pub(super) fn tell(line: &str, common: &Common) -> io::Result<()> {
+    if common.quiet { Ok(()) } else { say(line) }
+}
+
 /// A line on standard error.
 pub(super) fn note(line: &str) -> io::Result<()> {
     writeln!(io::stderr().lock(), "{line}")

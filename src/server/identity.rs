@@ -206,10 +206,13 @@ impl Who {
     fn identity<'p>(&'p self, people: &'p People) -> Option<&'p Arc<Identity>> {
         match self {
             Self::Account { login, pin: None } => people.by_login(login),
-            Self::Account { login, pin: Some(pin) } => people.by_login(pin).or_else(|| {
+            Self::Account { login, pin: Some(pin) } => match (people.by_login(pin), people.by_login(login)) {
+                // A number that was mistyped would make one person another.
+                (Some(pinned), Some(named)) if !Arc::ptr_eq(pinned, named) => None,
+                (Some(pinned), _) => Some(pinned),
                 // The account was renamed, or its name was given to another since: whoever is pinned is not it.
-                people.by_login(login).filter(|named| !has_number_there(named, pin))
-            }),
+                (None, named) => named.filter(|named| !has_number_there(named, pin)),
+            },
             Self::Key(key) => people.by_login(key),
             // A deploy key may be a service's; a person's it is not.
             Self::DeployKey(_) => people.by_login(&self.shown()).filter(|identity| identity.is_service),
@@ -228,8 +231,25 @@ impl Who {
         })
     }
 
-    /// What to write where, for who is nobody in people.toml.
-    pub(super) fn help(&self) -> String {
+    /// Why it is nobody in people.toml, and what to write where.
+    pub(super) fn unknown(&self, people: &People) -> (String, String) {
+        if let Self::Account { login, pin: Some(pin) } = self
+            && let (Some(pinned), Some(named)) = (people.by_login(pin), people.by_login(login))
+            && !Arc::ptr_eq(pinned, named)
+        {
+            let message = format!(
+                "`{login}` is two people in people.toml: `{}` by the number `{pin}` and `{}` by the name",
+                pinned.id, named.id
+            );
+            let help = format!(
+                "take `{pin}` or `{login}` out of the `logins` of the one whose it is not, in .bylaws/people.toml"
+            );
+            return (message, help);
+        }
+        (format!("`{}` is nobody in people.toml", self.shown()), self.help())
+    }
+
+    fn help(&self) -> String {
         match self {
             Self::DeployKey(_) => {
                 format!(
@@ -375,7 +395,7 @@ mod tests {
         };
         assert_eq!(of("ada", "17"), "ada");
         assert_eq!(of("renamed", "17"), "ada");
-        assert_eq!(of("bob", "17"), "ada", "the number says who it is");
+        assert_eq!(of("bob", "17"), "-", "the number says one, the name another");
         assert_eq!(of("ada", "18"), "-", "the name was given to another");
         assert_eq!(of("bob", "18"), "bob");
         assert_eq!(of("eve", "18"), "eve", "a number of another forge");
@@ -386,6 +406,31 @@ mod tests {
                     .is_err()
             );
         }
+    }
+
+    #[test]
+    fn a_number_of_one_and_a_name_of_another_are_nobody() {
+        let people = People::new(vec![
+            identity("ada", &["ada", "gitea:17"], false),
+            identity("bob", &["bob"], false),
+            identity("eve", &["gitea:19"], false),
+        ]);
+        let who = |name, id| {
+            asked(IdentitySource::Gitea, &[("GITEA_PUSHER_NAME", name), ("GITEA_PUSHER_ID", id)]).unwrap()
+        };
+        assert_eq!(who("bob", "17").person(&people, 0).identity, None);
+        let (message, help) = who("bob", "17").unknown(&people);
+        assert_eq!(
+            message,
+            "`bob` is two people in people.toml: `ada` by the number `gitea:17` and `bob` by the name"
+        );
+        assert!(help.contains("take `gitea:17` or `bob` out of the `logins`"), "{help}");
+        let id = |who: Who| who.person(&people, 0).identity.unwrap().id.clone();
+        assert_eq!(
+            (id(who("ada", "17")), id(who("renamed", "17")), id(who("bob", "18")), id(who("x", "19"))),
+            ("ada".to_owned(), "ada".to_owned(), "bob".to_owned(), "eve".to_owned())
+        );
+        assert_eq!(who("stranger", "20").unknown(&people).0, "`stranger` is nobody in people.toml");
     }
 
     #[test]

@@ -33,6 +33,7 @@ struct Caller {
     who: Result<Who, Diagnostic>,
     person: Person,
     is_operator: bool,
+    people: Arc<People>,
 }
 
 impl Push<'_> {
@@ -123,7 +124,7 @@ impl Push<'_> {
             login: Some(who.shown()),
             person: person.identity.as_ref().map(|identity| identity.id.clone()),
         });
-        Caller { who, person, is_operator }
+        Caller { who, person, is_operator, people: Arc::clone(people) }
     }
 
     /// The updates of protected refs by somebody who is not known, or who cannot be told from others.
@@ -135,10 +136,7 @@ impl Push<'_> {
                 "the operator lets people in by `bylaws serve` or http instead, or says trust-shell = true in server.toml"
                     .to_owned(),
             ),
-            Ok(who) if caller.person.identity.is_none() => (
-                format!("`{}` is nobody in people.toml", who.shown()),
-                who.help(),
-            ),
+            Ok(who) if caller.person.identity.is_none() => who.unknown(&caller.people),
             Ok(_) => return Vec::new(),
         };
         let protected = self.updates.iter().filter(|update| is_protected(&update.reference));

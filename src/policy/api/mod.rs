@@ -12,6 +12,7 @@ mod guard;
 mod list;
 mod pattern;
 mod person;
+mod plain;
 mod strings;
 mod table;
 mod text;

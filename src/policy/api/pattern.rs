@@ -25,6 +25,7 @@ use rhai::{Array, Dynamic, ImmutableString};
 use super::super::limits::{self, charge};
 use super::block::{Block, Clones};
 use super::list::List;
+use super::plain::plain;
 use super::table::{Api, shown};
 use super::text::kept;
 use super::{Fallible, fail, int, optional_text};
@@ -119,7 +120,7 @@ fn quick(read: &Hir) -> Option<meta::Regex> {
         .dfa(false)
         .onepass(false)
         .nfa_size_limit(Some(COMPILED));
-    meta::Regex::builder().configure(config).build_from_hir(read).ok()
+    meta::Regex::builder().configure(config).build_from_hir(&plain(read)).ok()
 }
 
 /// The automaton for long texts: it gives up when it makes states for a few bytes each.

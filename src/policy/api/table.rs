@@ -69,7 +69,9 @@ pub(in crate::policy) struct Api<'e> {
 
 impl<'e> Api<'e> {
     pub(super) fn new(engine: &'e mut Engine) -> Self {
-        Self { engine, table: Table::default() }
+        // Room for all of them: a hook pays for every page that a growing list leaves behind.
+        let table = Table { entries: Vec::with_capacity(512), types: Vec::with_capacity(64) };
+        Self { engine, table }
     }
 
     pub(super) fn finish(self) -> Table {
