@@ -67,6 +67,7 @@ fn while_loading(
     repository: &Repository,
 ) -> (anyhow::Result<Target>, Option<anyhow::Result<LoadedPolicy>>) {
     let target = || target(command, common, environment, repository);
+    // What is wrong with the sources is told when they are asked for again, after what is wrong with the revisions.
     let is_long = command.onto.is_none() && !command.revisions.is_empty();
     let Some(sources) = is_long.then(|| Sources::of(common, environment, repository).ok()).flatten() else {
         return (target(), None);

@@ -29,7 +29,7 @@ pub(super) struct Known {
 struct Walked {
     include: Vec<Oid>,
     exclude: Vec<Oid>,
-    found: Arc<[Oid]>,
+    found: Vec<Oid>,
 }
 
 impl Default for Known {
@@ -63,10 +63,10 @@ impl Known {
     }
 
     /// What the last walk found, if it was this one and came to its end.
-    pub(super) fn walk(&self, include: &[Oid], exclude: &[Oid]) -> Option<Arc<[Oid]>> {
+    pub(super) fn walk(&self, include: &[Oid], exclude: &[Oid]) -> Option<Vec<Oid>> {
         let walk = lock(&self.walk);
         let same = walk.as_ref().filter(|walk| walk.include == include && walk.exclude == exclude);
-        same.map(|walk| Arc::clone(&walk.found))
+        same.map(|walk| walk.found.clone())
     }
 
     /// Hands a walk through and keeps it when it comes to its end, unless it is long.
@@ -89,7 +89,7 @@ impl Known {
                 None => {
                     if let Some(found) = found.take() {
                         let (include, exclude) = (include.clone(), exclude.clone());
-                        *lock(&this.walk) = Some(Walked { include, exclude, found: found.into() });
+                        *lock(&this.walk) = Some(Walked { include, exclude, found });
                     }
                 }
             }

@@ -298,7 +298,7 @@ impl Objects for Libgit2 {
 
     fn walk(&mut self, include: &[Oid], exclude: &[Oid]) -> Result<Ids, GitError> {
         if let Some(known) = self.known.walk(include, exclude) {
-            return Ok(Box::new((0..known.len()).filter_map(move |at| known.get(at).copied()).map(Ok)));
+            return Ok(Box::new(known.into_iter().map(Ok)));
         }
         let (place, known, shallow) =
             (Arc::clone(self.place()), Arc::clone(&self.known), self.shallow.clone());
