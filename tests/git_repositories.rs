@@ -510,6 +510,49 @@ fn configuration_is_gits() {
 }
 
 #[test]
+fn the_files_that_variables_name_are_gits() {
+    let repo = Repo::new();
+    repo.git(&["config", "a.own", "repository"]);
+    repo.write("more", "[a]\n\tincluded = yes\n");
+    repo.write("user", "[a]\n\town = user\n\tuser = user\n\tbare\n[include]\n\tpath = more\n");
+    repo.write("system", "[a]\n\town = system\n\tuser = system\n\tsystem = system\n");
+    repo.write("here", &format!("[includeIf \"gitdir:{}/\"]\n\tpath = more\n", repo.path().display()));
+    repo.write("odd", "[a\n");
+    let path = |name: &str| repo.path().join(name).display().to_string();
+    let (system, global, none) = ("GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM");
+    let read = |repository: &Repository| {
+        let keys = ["a.own", "a.user", "a.system", "a.included", "a.bare"];
+        keys.map(|key| repository.config(key).unwrap().unwrap_or("-".into())).join(" ")
+    };
+    for (variables, told) in [
+        (vec![(system, path("system")), (global, path("user"))], "repository user system yes "),
+        (
+            vec![(global, path("user")), (system, path("system")), (none, "0".into())],
+            "repository user system yes ",
+        ),
+        (
+            vec![(system, path("system")), (global, path("user")), (none, "1".into())],
+            "repository user - yes ",
+        ),
+        (vec![(system, path("system")), (global, "/dev/null".into())], "repository system system - -"),
+        (vec![(system, path("system")), (global, String::new())], "repository system system - -"),
+        (vec![(none, "yes".into()), (global, path("none such"))], "repository - - - -"),
+        (vec![(none, "1".into()), (global, path("here"))], "repository - - yes -"),
+    ] {
+        let user_config = variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let location = Location { user_config, ..repo.location() };
+        assert_eq!(on_both(&location, read), told, "{variables:?}");
+    }
+    let user_config = vec![(global.into(), path("odd").into())];
+    let location = Location { user_config, ..repo.location() };
+    for backend in [Backend::Git2, Backend::Plumbing] {
+        let repository = Repository::open(&location, backend);
+        let read = repository.and_then(|repository| repository.config("a.own"));
+        assert!(read.is_err(), "{backend:?}");
+    }
+}
+
+#[test]
 fn the_order_of_git_rev_list() {
     let repo = Repo::new();
     // A history with merges and with dates that are equal or run backwards.

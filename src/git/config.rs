@@ -2,8 +2,12 @@
 //! are asked for.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use git2::{Config, ConfigEntries, ConfigLevel};
 
 use super::GitError;
+use super::location::Location;
 use super::process::Git;
 
 /// Every value, the last of each key.
@@ -28,6 +32,34 @@ impl Configuration {
         self.0.get(key.as_bytes()).cloned()
     }
 
+    /// As libgit2 reads it, with the files in place that variables name; `None` where only git knows what they mean.
+    ///
+    /// # Errors
+    /// When a file cannot be read or understood.
+    pub(super) fn in_process(
+        repository: &git2::Repository,
+        location: &Location,
+    ) -> Result<Option<Self>, git2::Error> {
+        let Some(named) = Named::of(location) else { return Ok(None) };
+        let all = repository.config()?.snapshot()?;
+        let mut found = Vec::new();
+        gather(all.entries(None)?, |level| named.keeps(level).then(|| Scope::of(level)), &mut found)?;
+        for (scope, file) in named.files() {
+            let Ok(config) = Config::open(file) else { return Ok(None) };
+            let before = found.len();
+            gather(config.entries(None)?, |_| Some(scope), &mut found)?;
+            let conditional = |entry: &Found| entry.key.starts_with(b"includeif.");
+            // On what such an include hangs, a file that is read alone does not know.
+            if found.iter().skip(before).any(conditional) {
+                return Ok(None);
+            }
+        }
+        found.sort_by_key(|entry| entry.scope);
+        let mut all = Self::default();
+        found.into_iter().for_each(|entry| all.add(&entry.key, entry.value.as_deref()));
+        Ok(Some(all))
+    }
+
     /// `KEY`, a line feed and the value, up to a NUL; a key without `=` has no line feed.
     fn parse(list: &[u8]) -> Self {
         let mut all = Self::default();
@@ -38,6 +70,95 @@ impl Configuration {
             }
         }
         all
+    }
+}
+
+/// What overrides what, the weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Scope {
+    System,
+    User,
+    Repository,
+}
+
+impl Scope {
+    fn of(level: ConfigLevel) -> Self {
+        match level {
+            ConfigLevel::ProgramData | ConfigLevel::System => Self::System,
+            ConfigLevel::XDG | ConfigLevel::Global => Self::User,
+            _ => Self::Repository,
+        }
+    }
+}
+
+/// One value of one file.
+struct Found {
+    scope: Scope,
+    key: Vec<u8>,
+    value: Option<Vec<u8>>,
+}
+
+fn gather(
+    entries: ConfigEntries<'_>,
+    scope: impl Fn(ConfigLevel) -> Option<Scope>,
+    found: &mut Vec<Found>,
+) -> Result<(), git2::Error> {
+    entries.for_each(|entry| {
+        let value = || entry.has_value().then(|| entry.value_bytes().to_owned());
+        let key = || entry.name_bytes().to_owned();
+        found.extend(scope(entry.level()).map(|scope| Found { scope, key: key(), value: value() }));
+    })
+}
+
+/// The files that `GIT_CONFIG_SYSTEM`, `GIT_CONFIG_GLOBAL` and `GIT_CONFIG_NOSYSTEM` name in place of the usual ones; git(1).
+/// `Some(None)` is no file at all.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Named {
+    system: Option<Option<PathBuf>>,
+    user: Option<Option<PathBuf>>,
+}
+
+impl Named {
+    /// `None` where a value is one that git has to make sense of.
+    fn of(location: &Location) -> Option<Self> {
+        let mut named = Self::default();
+        let mut no_system = false;
+        for (name, value) in &location.user_config {
+            match (name.to_str()?, value.to_str()?) {
+                ("GIT_CONFIG_NOSYSTEM", "1" | "true") => no_system = true,
+                ("GIT_CONFIG_NOSYSTEM", "0" | "false") => {}
+                ("GIT_CONFIG_SYSTEM", path) => named.system = Some(file(path)?),
+                ("GIT_CONFIG_GLOBAL", path) => named.user = Some(file(path)?),
+                _ => return None,
+            }
+        }
+        if no_system {
+            named.system = Some(None);
+        }
+        Some(named)
+    }
+
+    /// Does a usual file of this level count?
+    fn keeps(&self, level: ConfigLevel) -> bool {
+        match Scope::of(level) {
+            Scope::System => self.system.is_none(),
+            Scope::User => self.user.is_none(),
+            Scope::Repository => true,
+        }
+    }
+
+    fn files(&self) -> impl Iterator<Item = (Scope, &Path)> {
+        let named = [(Scope::System, &self.system), (Scope::User, &self.user)];
+        named.into_iter().filter_map(|(scope, file)| Some((scope, file.as_ref()?.as_deref()?)))
+    }
+}
+
+/// The file that a variable names: none, if there is none, and unknown, if git would look from where it is itself.
+fn file(path: &str) -> Option<Option<PathBuf>> {
+    match Path::new(path) {
+        _ if path.is_empty() || path == "/dev/null" => Some(None),
+        path if path.is_relative() => None,
+        path => Some(path.exists().then(|| path.to_owned())),
     }
 }
 

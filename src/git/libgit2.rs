@@ -80,13 +80,8 @@ impl Libgit2 {
     }
 
     fn configuration(&self) -> Result<Configuration, GitError> {
-        let config = self.repository.config().and_then(|mut all| all.snapshot()).map_err(|e| error(&e))?;
-        let mut all = Configuration::default();
-        let entries = config.entries(None).map_err(|e| error(&e))?;
-        entries
-            .for_each(|entry| all.add(entry.name_bytes(), entry.has_value().then(|| entry.value_bytes())))
-            .map_err(|e| error(&e))?;
-        Ok(all)
+        let known = Configuration::in_process(&self.repository, &self.place().location);
+        known.map_err(|e| error(&e))?.map_or_else(|| self.git.configuration(), Ok)
     }
 
     fn read_tree(&self, id: Oid) -> Result<Arc<[u8]>, GitError> {
@@ -232,8 +227,11 @@ fn alternates(location: &Location) -> Result<Vec<PathBuf>, GitError> {
 /// A partial clone of repository format 0 opens, and would then lack objects that git fetches when it needs them.
 fn refuse_promisors(repository: &git2::Repository) -> Result<(), GitError> {
     let config = repository.config().map_err(|e| error(&e))?;
-    let mut entries = config.entries(Some("remote\\..*\\.promisor")).map_err(|e| error(&e))?;
-    if entries.next().is_some() {
+    let mut promises = false;
+    let is_promisor = |name: &[u8]| name.starts_with(b"remote.") && name.ends_with(b".promisor");
+    let entries = config.entries(None).map_err(|e| error(&e))?;
+    entries.for_each(|entry| promises |= is_promisor(entry.name_bytes())).map_err(|e| error(&e))?;
+    if promises {
         return Err(GitError::new("libgit2 cannot read a partial clone"));
     }
     Ok(())
@@ -395,9 +393,7 @@ impl Objects for Libgit2 {
     fn config(&mut self, key: &str) -> Result<Option<String>, GitError> {
         let all = match self.config.take() {
             Some(all) => all,
-            // libgit2 finds the user's configuration by `HOME` alone.
-            None if self.place().location.user_config.is_empty() => self.configuration()?,
-            None => self.git.configuration()?,
+            None => self.configuration()?,
         };
         Ok(self.config.insert(all).get(key))
     }
