@@ -159,6 +159,62 @@ fn a_merge_answers_for_its_own_doing_only() {
 }
 
 #[test]
+fn a_merge_without_an_editor_answers_for_its_own_doing_only() {
+    let scene = Scene::new();
+    scene.git(&["switch", "-q", "-c", "side"]).ok();
+    scene.slip("settings.conf", &secret());
+    scene.git(&["switch", "-q", "main"]).ok();
+    scene.stage("file", "main\n");
+    scene.git(&["commit", "-q", "-m", "Change on main"]).ok();
+    scene.git(&["merge", "-q", "--no-edit", "side"]).ok();
+    assert_eq!(scene.git(&["rev-list", "--count", "--merges", "HEAD"]).ok(), "1\n");
+}
+
+#[test]
+fn without_an_editor_all_that_is_wrong_is_told_at_once() {
+    let scene = Scene::new();
+    let rule = r#"rule("short", #{
+    title: "The subject is short",
+    why: "it is read in lists",
+    level: "hard-mandatory",
+    commit: |commit| if commit.subject.len > 20 { commit.finding("the subject is long") },
+});
+"#;
+    scene.stage(".bylaws/rules/short.rhai", rule);
+    scene.git(&["commit", "-q", "-m", "Add a rule"]).ok();
+    scene.stage("settings.conf", &secret());
+    let long = "Add the settings that everybody needs";
+    let text = scene.git(&["commit", "-m", long]).refused();
+    assert!(text.contains("error[no-keys]") && text.contains("error[short]"), "{text}");
+    let text = scene.git(&["commit", "-m", "Add the settings"]).refused();
+    assert!(text.contains("error[no-keys]") && !text.contains("error[short]"), "{text}");
+    // With an editor nobody writes a message for what cannot be committed.
+    let editor = |message: &str| {
+        let editor = format!("touch edited; echo {message} >");
+        scene.machine.run_with(&scene.repository, "git", &["commit"], &[("GIT_EDITOR", editor.as_str())])
+    };
+    refused_for_a_secret(editor(long));
+    assert!(!scene.repository.join("edited").exists());
+    scene.stage("settings.conf", "none\n");
+    let text = editor(long).refused();
+    assert!(text.contains("error[short]") && scene.repository.join("edited").exists(), "{text}");
+    let text = scene.git(&["commit", "-m", long]).refused();
+    assert!(text.contains("error[short]") && !text.contains("error[no-keys]"), "{text}");
+    scene.git(&["commit", "-q", "-m", "Add the settings"]).ok();
+}
+
+#[test]
+fn a_hook_answers_only_for_the_one_that_leaves_it_something() {
+    let scene = Scene::new();
+    for words in [["hook", "--also", "pre-push", "commit-msg"], ["hook", "--also", "pre-commit", "pre-push"]]
+    {
+        let run = scene.machine.bylaws(&scene.repository, &words);
+        assert_eq!(run.code, 2, "{}", run.text);
+        assert!(run.text.contains("does not answer for"), "{}", run.text);
+    }
+}
+
+#[test]
 fn rebases_cherry_picks_and_fixups_go_on() {
     let scene = Scene::new();
     scene.git(&["switch", "-q", "-c", "side"]).ok();

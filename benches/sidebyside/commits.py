@@ -14,6 +14,7 @@ CASES = {
     "C": "A with unstaged edits",
     "D": "B with 147 files staged",
     "E": "B and a check of the message",
+    "F": "A with an editor that leaves the message as it is",
 }
 FILES = 1000
 HOOKS = [("trailing-whitespace", "trailing-whitespace-fixer"), ("check-added-large-files",) * 2, ("check-merge-conflict",) * 2]
@@ -122,7 +123,7 @@ def set_up(watch, peers, template, folder, way, case):
         watch.run(command, folder)
     prepare = folder / "prepare.sh"
     prepare.write_text(stage(case))
-    command = ["git", "commit", "-q", "-m", "feat: count one more"]
+    command = ["git", "commit", "-q", "-m", "feat: count one more", *(["--edit"] if case == "F" else [])]
     return Contestant(way.name, command, folder, prepare=["sh", "prepare.sh"])
 
 
@@ -141,7 +142,7 @@ def probe(watch, one, case):
     done = watch.run(one.command, one.cwd, check=False)
     if done.returncode:
         raise RuntimeError(f"{one.name}, case {case}: refuses a good commit: {done.stdout}{done.stderr}")
-    if case in "AC" or one.name == "no hook":
+    if case in "ACF" or one.name == "no hook":
         return ""
     faults = {"conflict markers": ("int a;\n<<<<<<< HEAD\nint b;\n=======\nint c;\n>>>>>>> topic\n", "feat: add a file"),
               "white space": ("int a; \n", "feat: add a file"), "large files": ("x" * 79 + "\n") * 80_000}
@@ -169,7 +170,7 @@ def measure(options, peers, watch, scratch):
     cells, names = {}, []
     for case in CASES:
         contestants = []
-        for way in ways(peers, "A" if case == "C" else "B" if case == "D" else case):
+        for way in ways(peers, "A" if case in "CF" else "B" if case == "D" else case):
             one = set_up(watch, peers, template, scratch / f"{case}-{len(contestants)}", way, case)
             one.note = probe(watch, one, case)
             contestants.append(one)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 def environment(scratch, path):
     """The variables every command runs with. The user's configuration is kept out by HOME alone, as no user sets
-    GIT_CONFIG_GLOBAL and programs may take a slower way where it is set."""
+    GIT_CONFIG_GLOBAL and programs may take a slower way where it is set; bylaws takes the same."""
     home = scratch / "home"
     home.mkdir(parents=True)
     (home / ".gitconfig").write_text(

@@ -21,7 +21,8 @@ def install(folder):
     steps = [
         [sys.executable, "-m", "venv", folder / "venv"],
         [folder / "venv/bin/pip", "install", "--quiet", *PIP],
-        ["npm", "--prefix", folder, "install", *NPM],
+        # lefthook's own script would set itself up in the repository that this is run in.
+        ["npm", "--prefix", folder, "install", "--ignore-scripts", *NPM],
         ["cargo", "install", "--locked", "--root", folder, *CARGO],
     ]
     for step in steps:

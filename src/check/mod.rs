@@ -32,7 +32,7 @@ use entering::Entering;
 
 use crate::config::LoadedPolicy;
 use crate::diagnostic::Diagnostics;
-use crate::facts::{Commit, Person, RefName, StoreError};
+use crate::facts::{Commit, File, Person, RefName, StoreError};
 use crate::git::{GitError, Repository, Revisions};
 use crate::policy::Context;
 use crate::verdict::{Finding, JudgedChange, Summary, Verdict};
@@ -147,13 +147,9 @@ impl Check<'_> {
     /// # Errors
     /// When the index or an object cannot be read.
     pub fn staged(&self) -> Result<Verdict, CheckError> {
-        let head = self.repository.head()?;
-        let files = self.repository.staged()?;
-        let draft = Draft::default().into_commit(self.repository, &self.loaded.people, files)?;
-        let context = self.context(head.reference);
+        let context = self.context(self.repository.head()?.reference);
         let mut tally = Tally::default();
-        let meter = self.meter(1);
-        self.judge_files(self.repository, &draft, (&context).into(), &meter, &mut tally)?;
+        self.judge_staged(self.repository.staged()?, &context, &mut tally)?;
         Ok(self.verdict(tally, Vec::new()))
     }
 
@@ -162,13 +158,51 @@ impl Check<'_> {
     /// # Errors
     /// When the index or an object cannot be read.
     pub fn draft(&self, draft: Draft) -> Result<Verdict, CheckError> {
-        let head = self.repository.head()?;
+        let context = self.context(self.repository.head()?.reference);
         let files = if self.loaded.needs().files { self.repository.staged()? } else { Vec::new() };
-        let draft = draft.into_commit(self.repository, &self.loaded.people, files)?;
-        let context = self.context(head.reference);
-        let mut tally = Tally { commits: 1, ..Tally::default() };
-        self.judge_commit(&draft, (&context).into(), &self.meter(1), &mut tally);
+        let mut tally = Tally::default();
+        self.judge_draft(draft, files, &context, &mut tally)?;
         Ok(self.verdict(tally, Vec::new()))
+    }
+
+    /// What [`Self::staged`] and [`Self::draft`] find, in this order.
+    ///
+    /// # Errors
+    /// When the index or an object cannot be read.
+    pub fn draft_and_staged(&self, draft: Draft) -> Result<Verdict, CheckError> {
+        let context = self.context(self.repository.head()?.reference);
+        let uses = self.loaded.needs();
+        let files = if uses.files || uses.file_rules { self.repository.staged()? } else { Vec::new() };
+        let mut tally = Tally::default();
+        if uses.file_rules {
+            self.judge_staged(files.clone(), &context, &mut tally)?;
+        }
+        self.judge_draft(draft, files, &context, &mut tally)?;
+        Ok(self.verdict(tally, Vec::new()))
+    }
+
+    /// The files' commit has no message yet: rules say the same of them whether or not an editor is still to come.
+    fn judge_staged(
+        &self,
+        files: Vec<Arc<File>>,
+        context: &Context,
+        tally: &mut Tally,
+    ) -> Result<(), CheckError> {
+        let draft = Draft::default().into_commit(self.repository, &self.loaded.people, files)?;
+        self.judge_files(self.repository, &draft, context.into(), &self.meter(1), tally)
+    }
+
+    fn judge_draft(
+        &self,
+        draft: Draft,
+        files: Vec<Arc<File>>,
+        context: &Context,
+        tally: &mut Tally,
+    ) -> Result<(), CheckError> {
+        let draft = draft.into_commit(self.repository, &self.loaded.people, files)?;
+        tally.commits += 1;
+        self.judge_commit(&draft, context.into(), &self.meter(1), tally);
+        Ok(())
     }
 
     /// Judges commits, not as a change of a ref: `reference` only tells the rules which branch they are on.

@@ -30,17 +30,24 @@ impl Arguments {
     /// a tenth of what a hook may.
     fn of_shim(words: &[OsString]) -> Option<Self> {
         let is_option = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
-        let (words, host_settings) = match words {
-            [program, command, option, file, rest @ ..] if option == "--host-settings" => {
-                ([&[program.clone(), command.clone()], rest].concat(), Some(PathBuf::from(file)))
+        let (words, option) = match words {
+            [program, command, option, value, rest @ ..] if is_option(option) => {
+                ([&[program.clone(), command.clone()], rest].concat(), Some((option.to_str()?, value)))
             }
             _ => (words.to_vec(), None),
+        };
+        let (also, host_settings) = match option {
+            None => (None, None),
+            Some(("--also", hook)) => (Some(hook.to_str()?.to_owned()), None),
+            Some(("--host-settings", file)) => (None, Some(PathBuf::from(file))),
+            Some(_) => return None,
         };
         let [_, command, name, arguments @ ..] = words.as_slice() else { return None };
         if command != "hook" || is_option(name) || arguments.iter().any(is_option) {
             return None;
         }
-        let hook = Hook { host_settings, name: name.to_str()?.to_owned(), arguments: arguments.to_vec() };
+        let hook =
+            Hook { host_settings, also, name: name.to_str()?.to_owned(), arguments: arguments.to_vec() };
         Some(Self { command: Command::Hook(hook), common: Common::default() })
     }
 }
@@ -287,6 +294,9 @@ pub(super) struct Hook {
     /// The host's server.toml; default: /etc/bylaws/server.toml
     #[arg(long, value_name = "FILE", hide = true)]
     pub(super) host_settings: Option<PathBuf>,
+    /// Answer for this hook too, which left its work to commit-msg: pre-commit
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub(super) also: Option<String>,
     /// pre-commit, commit-msg, pre-push, pre-receive or post-receive
     pub(super) name: String,
     /// What git gave the hook
@@ -350,6 +360,7 @@ mod tests {
             "bylaws hook pre-push origin ssh://x",
             "bylaws hook pre-receive",
             "bylaws hook --host-settings /etc/x pre-receive",
+            "bylaws hook --also pre-commit commit-msg .git/COMMIT_EDITMSG",
         ] {
             let short = Arguments::of_shim(&words(line)).expect(line);
             let whole = Arguments::try_parse_from(words(line)).expect(line);

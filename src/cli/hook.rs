@@ -1,4 +1,7 @@
 //! `bylaws hook NAME`: what an installed hook calls. Hooks of other tools that were there before run first.
+//!
+//! `--also pre-commit` comes from a commit-msg shim whose pre-commit did nothing, since git opens no editor in between:
+//! `hooks/shim` says when.
 
 use std::io::Read as _;
 
@@ -27,6 +30,11 @@ pub(super) fn run(
         "post-receive" => return receive::post_receive(command, environment),
         _ => {}
     }
+    let both = match (command.name.as_str(), command.also.as_deref()) {
+        (_, None) => false,
+        ("commit-msg", Some("pre-commit")) => true,
+        (name, Some(other)) => anyhow::bail!("the hook {name} does not answer for `{other}`"),
+    };
     let repository = session::open(common, environment)?;
     let input = if command.name == "pre-push" { standard_input()? } else { Vec::new() };
     let nested = environment.get(hook::NESTED);
@@ -47,7 +55,7 @@ pub(super) fn run(
             leave(session);
             exit
         }
-        "commit-msg" => commit_msg(command, common, environment, repository),
+        "commit-msg" => commit_msg(command, both, common, environment, repository),
         "pre-push" => pre_push(command, common, environment, repository, &input),
         other => anyhow::bail!("`{other}` is no hook of bylaws; it has pre-commit, commit-msg and pre-push"),
     }
@@ -66,8 +74,10 @@ fn answer(
     output::report(verdict, loaded, Stream::Error, common, environment)
 }
 
+/// `both`: pre-commit ran just before and left what is staged to this hook; git made the tree of the commit in between.
 fn commit_msg(
     command: &arguments::Hook,
+    both: bool,
     common: &Common,
     environment: &Environment,
     repository: Repository,
@@ -75,9 +85,12 @@ fn commit_msg(
     let file = command.arguments.first().context("`bylaws hook commit-msg` wants the message's file")?;
     let file = environment.folder.join(file);
     let raw = std::fs::read(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
-    let session = Session::for_purpose(common, environment, repository, Purpose::Commits)?;
+    let purpose = if both { Purpose::FilesAndCommits } else { Purpose::Commits };
+    let session = Session::for_purpose(common, environment, repository, purpose)?;
     let draft = draft_of(&session, &String::from_utf8_lossy(&raw))?;
-    let verdict = session.check(&Progress::default()).draft(draft)?;
+    let progress = Progress::default();
+    let check = session.check(&progress);
+    let verdict = if both { check.draft_and_staged(draft)? } else { check.draft(draft)? };
     let exit = answer(&verdict, &session.loaded, common, environment);
     leave(session);
     exit

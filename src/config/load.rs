@@ -128,21 +128,25 @@ pub enum Purpose {
     Files,
     /// Those with a `commit` handler.
     Commits,
+    /// Those with either.
+    FilesAndCommits,
 }
 
 impl Purpose {
     /// May a run for this ask a rule of this script? Shipped scripts have their handlers at the beginning of a line, as a
     /// test makes sure; one that `bylaws.toml` speaks of is always wanted, so that what it says is checked.
     fn wants(self, script: &Script, named: &[&str]) -> bool {
-        let handler = match self {
+        let handlers: &[&str] = match self {
             Self::All => return true,
-            Self::Files => "file:",
-            Self::Commits => "commit:",
+            Self::Files => &["file:"],
+            Self::Commits => &["commit:"],
+            Self::FilesAndCommits => &["file:", "commit:"],
         };
+        let begins = |line: &str| handlers.iter().any(|handler| line.starts_with(handler));
         let is_named = named.iter().any(|rule| script.name.ends_with(&format!("/{rule}.rhai")));
         script.kind != ScriptKind::Rules
             || is_named
-            || script.text.lines().any(|line| line.trim_start().starts_with(handler))
+            || script.text.lines().any(|line| begins(line.trim_start()))
     }
 }
 

@@ -35,6 +35,15 @@ impl Hook {
             Self::PrePush => "pre-push",
         }
     }
+
+    /// The hook that git runs right after or before this one where it opens no editor.
+    pub(crate) fn pair(self) -> Option<Self> {
+        match self {
+            Self::PreCommit => Some(Self::CommitMsg),
+            Self::CommitMsg => Some(Self::PreCommit),
+            Self::PrePush => None,
+        }
+    }
 }
 
 impl fmt::Display for Hook {

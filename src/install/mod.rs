@@ -3,7 +3,9 @@
 //! There are two ways in, chosen by what is there:
 //!
 //! - **Nothing is in the way** (no `core.hooksPath`, none of our hooks' names taken): the shims are written into git's
-//!   own hook folder. Nothing else changes, the repository may be moved, and other tools see what they expect.
+//!   own hook folder. Nothing else changes, the repository may be moved, and other tools see what they expect. Where git
+//!   opens no editor between pre-commit and commit-msg, the first leaves what is staged to the second, so that the program
+//!   is started once; if commit-msg is no longer ours, it is not.
 //! - **Other hooks are there**: their folder is left untouched to the last byte. Our shims stand in a folder of our
 //!   own, beside forwarders for every other hook in theirs, and `core.hooksPath` names it. Ours runs theirs first, at its
 //!   own place, so that `$0` and what lies beside it are what that tool expects (husky finds its scripts by them). To

@@ -199,10 +199,12 @@ fn plan(
     };
     let (after, config) = site.with_us(&before, own_path, remote)?;
     let remove = own_path.map(|_| way_out(&config.replaced)).unwrap_or_default();
-    let mut scripts: Vec<(String, Kind, Vec<u8>)> = wanted(options)
-        .into_iter()
-        .map(|hook| (hook.name().to_owned(), Kind::Shim, shim::shim(hook, &options.binary, &remove)))
-        .collect();
+    let hooks = wanted(options);
+    // The hook of another tool must run when git runs its own: then each of ours starts the program, which runs that first.
+    let pair = |hook: Hook| hook.pair().filter(|pair| chain.is_none() && hooks.contains(pair));
+    let script = |hook: Hook| shim::shim(hook, pair(hook), &options.binary, &remove);
+    let mut scripts: Vec<(String, Kind, Vec<u8>)> =
+        hooks.iter().map(|hook| (hook.name().to_owned(), Kind::Shim, script(*hook))).collect();
     for name in existing(target, chain.as_ref())? {
         if !scripts.iter().any(|(ours, ..)| *ours == name) {
             let previous = forwarded(target, chain.as_ref(), &name);

@@ -13,10 +13,12 @@ const SHIM: &str = include_str!("../../hooks/shim");
 const FORWARD: &str = include_str!("../../hooks/forward");
 const SERVER: &str = include_str!("../../hooks/server-shim");
 
-/// The shim of `hook`. `binary` is the program's absolute path; `remove` the command that takes the hook out by hand,
-/// empty where removing the file does.
-pub(crate) fn shim(hook: Hook, binary: &Path, remove: &str) -> Vec<u8> {
+/// The shim of `hook`. `binary` is the program's absolute path; `pair` the hook beside it that is answered for in one start of
+/// the program where git opens no editor; `remove` the command that takes the hook out by hand, empty where removing the file
+/// does.
+pub(crate) fn shim(hook: Hook, pair: Option<Hook>, binary: &Path, remove: &str) -> Vec<u8> {
     fill(SHIM, |mark| match mark {
+        "PAIR" => OsStr::new(pair.map_or("", Hook::name)),
         "HOOK" => OsStr::new(hook.name()),
         "BYLAWS" => binary.as_os_str(),
         _ => OsStr::new(remove),
@@ -127,7 +129,7 @@ mod tests {
     #[test]
     fn a_path_with_quotes_spaces_and_newlines_is_one_word() {
         let path = Path::new("/home/o'brien/a b\n$(c)/@REMOVE@/bylaws");
-        let script = shim(Hook::PreCommit, path, "");
+        let script = shim(Hook::PreCommit, Some(Hook::CommitMsg), path, "");
         let line = b"bylaws='/home/o'\\''brien/a b\n$(c)/@REMOVE@/bylaws'\n";
         assert!(script.windows(line.len()).any(|window| window == line));
         assert!(is_ours(&script));
@@ -147,7 +149,7 @@ mod tests {
     fn only_our_own_scripts_are_ours() {
         assert!(is_ours(&forward(Path::new(".husky/_/post-merge"))));
         let mut changed =
-            shim(Hook::PrePush, Path::new("/usr/bin/bylaws"), "git config --unset core.hooksPath");
+            shim(Hook::PrePush, None, Path::new("/usr/bin/bylaws"), "git config --unset core.hooksPath");
         assert!(is_ours(&changed));
         changed.extend_from_slice(b"echo more\n");
         assert!(!is_ours(&changed));

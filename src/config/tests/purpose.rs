@@ -15,8 +15,11 @@ fn with(loaded: &LoadedPolicy, handler: Handler) -> Vec<&str> {
 #[test]
 fn a_hook_misses_no_rule_of_the_shipped_ones() {
     let all = load(PolicySource::BuiltIn, 0).unwrap();
-    let cases: [(Purpose, Handler); 2] =
-        [(Purpose::Files, |rule| rule.uses.file_rules), (Purpose::Commits, |rule| rule.uses.commit_rules)];
+    let cases: [(Purpose, Handler); 3] = [
+        (Purpose::Files, |rule| rule.uses.file_rules),
+        (Purpose::Commits, |rule| rule.uses.commit_rules),
+        (Purpose::FilesAndCommits, |rule| rule.uses.file_rules || rule.uses.commit_rules),
+    ];
     for (purpose, handler) in cases {
         let some = load_for(PolicySource::BuiltIn, 0, purpose).unwrap().unwrap();
         assert!(!with(&all, handler).is_empty());
