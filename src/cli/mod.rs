@@ -47,14 +47,21 @@ pub enum Exit {
     Other(u8),
 }
 
+impl Exit {
+    /// The number that the process ends with.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Allowed => 0,
+            Self::Denied => 1,
+            Self::Undecided => 2,
+            Self::Other(status) => status,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Allowed => Self::SUCCESS,
-            Exit::Denied => Self::from(1),
-            Exit::Undecided => Self::from(2),
-            Exit::Other(status) => Self::from(status),
-        }
+        exit.status().into()
     }
 }
 
@@ -68,7 +75,8 @@ impl From<Decision> for Exit {
     }
 }
 
-/// Parses the arguments and runs the command. `started` is when the process began.
+/// Parses the arguments and runs the command. `started` is when the process began. Scripts may be run: call it where
+/// [`crate::policy::with_stack`] has made room.
 ///
 /// # Errors
 /// Whatever could not be done; the caller shows it and exits with 2.
@@ -82,7 +90,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, started: Instant) -> a
         }
     };
     let environment = Environment::of_process(started)?;
-    crate::policy::with_stack(|| dispatch(&arguments, &environment))?
+    dispatch(&arguments, &environment)
 }
 
 fn dispatch(arguments: &Arguments, environment: &Environment) -> anyhow::Result<Exit> {
