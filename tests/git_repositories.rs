@@ -516,7 +516,7 @@ fn the_files_that_variables_name_are_gits() {
     repo.write("more", "[a]\n\tincluded = yes\n");
     repo.write("user", "[a]\n\town = user\n\tuser = user\n\tbare\n[include]\n\tpath = more\n");
     repo.write("system", "[a]\n\town = system\n\tuser = system\n\tsystem = system\n");
-    repo.write("here", &format!("[includeIf \"gitdir:{}/\"]\n\tpath = more\n", repo.path().display()));
+    repo.write("here", format!("[includeIf \"gitdir:{}/\"]\n\tpath = more\n", repo.path().display()));
     repo.write("odd", "[a\n");
     let path = |name: &str| repo.path().join(name).display().to_string();
     let (system, global, none) = ("GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM");

@@ -130,6 +130,27 @@ fn every_test_of_every_set_passes() {
     }
 }
 
+/// Those of a shipped script are read when they are first used; those of a repository's own when it is loaded.
+#[test]
+fn every_expression_of_every_set_is_good() {
+    let broken = |origin| Script {
+        name: "<broken>/broken.rhai".into(),
+        text:
+            "const CLOSED = regex(\"(\");\nrule(\"x\", #{ title: \"X\", why: \"It is\", commit: |c| {} });\n"
+                .into(),
+        origin,
+        kind: ScriptKind::Rules,
+    };
+    let loads = |scripts: &[Script]| RuleBook::compile(scripts, Limits::default()).map(|_| ());
+    assert!(loads(&[broken(Origin::Set("broken".into()))]).is_ok());
+    assert!(loads(&[broken(Origin::Repository)]).is_err());
+    for set in Set::all() {
+        let own = |script: &Script| Script { origin: Origin::Repository, ..script.clone() };
+        let scripts: Vec<Script> = set.scripts.iter().map(own).collect();
+        loads(&scripts).unwrap_or_else(|mistakes| panic!("{}: {mistakes}", set.name));
+    }
+}
+
 #[test]
 fn every_rule_is_shown_satisfied_and_violated_by_tests_of_its_own() {
     for set in Set::all() {

@@ -18,6 +18,7 @@ use crate::config::{LoadedPolicy, Purpose};
 use crate::facts::{Oid, Person, RefName};
 use crate::git::Repository;
 use crate::install::{Target, hook};
+use crate::policy::make_ahead;
 use crate::verdict::{Decision, Verdict};
 
 pub(super) fn run(
@@ -35,6 +36,7 @@ pub(super) fn run(
         ("commit-msg", Some("pre-commit")) => true,
         (name, Some(other)) => anyhow::bail!("the hook {name} does not answer for `{other}`"),
     };
+    make_ahead();
     let repository = session::open(common, environment)?;
     let input = if command.name == "pre-push" { standard_input()? } else { Vec::new() };
     let nested = environment.get(hook::NESTED);

@@ -1,5 +1,8 @@
 //! The sandbox: an engine with our own choice of packages, and nothing to read a clock, a file or a random number with.
 
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
     BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage, Package,
@@ -31,8 +34,25 @@ pub(super) const ABSENT: [(&str, &str); 15] = [
 /// How many of [`ABSENT`] are words of the grammar and must be taken out of it.
 const SYMBOLS: usize = 8;
 
-/// A new engine, and the table of everything that was registered in it.
+/// The engine that another thread makes, with the limits that everybody uses.
+static SPARE: Mutex<Option<JoinHandle<(Engine, Table)>>> = Mutex::new(None);
+
+/// Begins to make an engine on another thread, for whoever will load a policy but has to find it first. Engines are all alike:
+/// where no thread can be had, or nobody wants the engine, nothing is lost.
+pub fn make_ahead() {
+    let thread = std::thread::Builder::new().name("engine".to_owned());
+    let spare = thread.spawn(|| make(&Limits::default())).ok();
+    *SPARE.lock().unwrap_or_else(PoisonError::into_inner) = spare;
+}
+
+/// An engine, and the table of everything that was registered in it.
 pub(super) fn build(limits: &Limits) -> (Engine, Table) {
+    let spare = || SPARE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let spare = if *limits == Limits::default() { spare() } else { None };
+    spare.and_then(|thread| thread.join().ok()).unwrap_or_else(|| make(limits))
+}
+
+fn make(limits: &Limits) -> (Engine, Table) {
     let mut engine = Engine::new_raw();
     ArithmeticPackage::new().register_into_engine(&mut engine);
     LogicPackage::new().register_into_engine(&mut engine);

@@ -35,6 +35,7 @@ mod value;
 pub use api::{Entry, Kind, Table, expect_many};
 pub use coverage::{Coverage, Missed, RuleCoverage, WatchedBook};
 pub use definitions::{DEFINITIONS, definitions};
+pub use engine::make_ahead;
 pub use judge::{Binding, Context, Policy, Subject};
 pub use limits::Limits;
 pub use load::RuleBook;

@@ -24,7 +24,7 @@ pub(super) use functional::same;
 pub(super) use guard::guard_properties;
 pub(super) use list::List;
 pub use pattern::expect_many;
-pub(super) use pattern::{Pattern, bad_expression};
+pub(super) use pattern::{Pattern, bad_expression, trusting};
 pub(super) use person::PersonValue;
 pub(super) use table::{Api, comparable, shown};
 pub use table::{Entry, Kind, Table};
