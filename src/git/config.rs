@@ -153,12 +153,13 @@ impl Named {
     }
 }
 
-/// The file that a variable names: none, if there is none, and unknown, if git would look from where it is itself.
+/// The file that a variable names: none, if there is none, and unknown, if git would look from where it is itself or nobody can
+/// tell whether it is there.
 fn file(path: &str) -> Option<Option<PathBuf>> {
     match Path::new(path) {
         _ if path.is_empty() || path == "/dev/null" => Some(None),
         path if path.is_relative() => None,
-        path => Some(path.exists().then(|| path.to_owned())),
+        path => Some(path.try_exists().ok()?.then(|| path.to_owned())),
     }
 }
 
